@@ -1,0 +1,3 @@
+module lisplab
+
+go 1.26

@@ -1,0 +1,145 @@
+package lispcore
+
+import (
+	"net/netip"
+	"time"
+)
+
+// ControlPort is the UDP and TCP port of the LISP control plane (RFC 9301 section 5, and the reliable-transport draft).
+const ControlPort = 4342
+
+// Engine is one LISP role of one router.
+type Engine interface {
+	// Handle takes one input. It never blocks and never fails: bad input becomes an Event and a counter.
+	Handle(now time.Time, in Input)
+	// Deadline tells when the engine next wants a Tick. A late or a spurious Tick does no harm.
+	Deadline() (at time.Time, armed bool)
+	// Drain hands out what is to be done, in order, and forgets it.
+	Drain() []Output
+}
+
+// StreamID names a reliable-transport (TCP) connection of one device. The side that dials chooses it with
+// Table.NextStream of its session table; the accepting side's ID comes from devices. IDs are never used again.
+type StreamID uint64
+
+// Input is one thing that happens to an engine.
+type Input interface{ input() }
+
+// Output is one thing that an engine wants done.
+type Output interface{ output() }
+
+type (
+	// Datagram is one received UDP payload. Payload belongs to the engine only during Handle.
+	Datagram struct {
+		From, To netip.AddrPort
+		Payload  []byte
+	}
+
+	// StreamOpened tells that a connection stands. Dialled is true at the side that asked for it with OpenStream.
+	StreamOpened struct {
+		Stream        StreamID
+		Local, Remote netip.AddrPort
+		Dialled       bool
+	}
+
+	// StreamData is a run of bytes in order; message boundaries mean nothing here.
+	StreamData struct {
+		Stream StreamID
+		Data   []byte
+	}
+
+	// StreamClosed tells that a connection is gone, or, without a StreamOpened before it, that a dial failed.
+	StreamClosed struct {
+		Stream StreamID
+		Reason CloseReason
+	}
+
+	// Tick tells that time has passed: the engine fires all its timers that are due.
+	Tick struct{}
+)
+
+func (Datagram) input()     {}
+func (StreamOpened) input() {}
+func (StreamData) input()   {}
+func (StreamClosed) input() {}
+func (Tick) input()         {}
+
+type (
+	// SendDatagram sends one UDP payload.
+	SendDatagram struct {
+		From, To netip.AddrPort
+		Payload  []byte
+	}
+
+	// OpenStream dials. The answer is a StreamOpened, or a StreamClosed with the reason.
+	OpenStream struct {
+		Stream StreamID
+		From   netip.Addr
+		To     netip.AddrPort
+	}
+
+	// WriteStream appends bytes to a connection.
+	WriteStream struct {
+		Stream StreamID
+		Data   []byte
+	}
+
+	// CloseStream ends a connection: in order, or, with Abort, by a reset. The closing side gets no StreamClosed.
+	CloseStream struct {
+		Stream StreamID
+		Abort  bool
+	}
+
+	// Notice reports an event.
+	Notice struct{ Event Event }
+)
+
+func (SendDatagram) output() {}
+func (OpenStream) output()   {}
+func (WriteStream) output()  {}
+func (CloseStream) output()  {}
+func (Notice) output()       {}
+
+// CloseReason says why a connection is gone or was never made.
+type CloseReason uint8
+
+const (
+	ClosedByPeer CloseReason = iota // an orderly close
+	ClosedByReset
+	ClosedByTimeout // keepalives, or the SYN, went unanswered
+	ClosedByRefusal // nothing listens there
+	ClosedNoRoute   // the own router has no route to the peer
+)
+
+// String returns the reason as log lines word it.
+func (r CloseReason) String() string {
+	switch r {
+	case ClosedByPeer:
+		return "closed by peer"
+	case ClosedByReset:
+		return "connection reset"
+	case ClosedByTimeout:
+		return "timed out"
+	case ClosedByRefusal:
+		return "connection refused"
+	case ClosedNoRoute:
+		return "no route"
+	}
+	return "unknown reason"
+}
+
+// Outbox collects the outputs of an engine in order.
+type Outbox struct{ out []Output }
+
+// Add appends one output.
+func (o *Outbox) Add(out Output) { o.out = append(o.out, out) }
+
+// Note appends a Notice of e.
+func (o *Outbox) Note(e Event) { o.Add(Notice{e}) }
+
+// Drain hands out what was collected and starts anew.
+func (o *Outbox) Drain() []Output {
+	out := o.out
+	o.out = nil
+	return out
+}

@@ -1,0 +1,62 @@
+package lispcore
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// EventKind says what happened. Package devices words each kind as one %LISP log line.
+type EventKind uint8
+
+const (
+	// SessionUp: a reliable session stands. Peer.
+	SessionUp EventKind = iota + 1
+	// SessionDown: a reliable session was lost or closed. Peer, Detail is the reason.
+	SessionDown
+	// ConnectFailed: a dial to a Map-Server's TCP port came to nothing. Peer, Detail is the reason.
+	ConnectFailed
+	// ConnectionRejected: a connection came from an address that no authenticated Map-Register has come from. Peer.
+	ConnectionRejected
+	// Registered: an EID prefix has its first live registration. Peer, EID, Site.
+	Registered
+	// Withdrawn: an ETR took its registration back by TTL 0. Peer, EID, Site.
+	Withdrawn
+	// Expired: a registration ran out. Peer, EID, Site.
+	Expired
+	// Refused: a Map-Server refused a registration. Peer, EID, Detail is the reason.
+	Refused
+	// Rejected: an ETR was told that its registration is refused. Peer, EID, Detail is the reason.
+	Rejected
+	// AuthenticationFailed: a message's authentication data is wrong. Peer, Detail names the message.
+	AuthenticationFailed
+	// Malformed: a message can't be read. Peer, Detail is the codec's error.
+	Malformed
+	// Unexpected: a well-formed message that has no place here. Peer, Detail names it.
+	Unexpected
+	// Replayed: a Map-Register with a nonce that was used before. Peer, Detail names the nonce.
+	Replayed
+	// NoRefresh: a session stands, but the Map-Server sends no Registration Refresh. Peer.
+	NoRefresh
+	// Unacknowledged: a Registration has had no answer for 60 s. Peer, EID.
+	Unacknowledged
+)
+
+var eventNames = [...]string{"", "session up", "session down", "connect failed", "connection rejected", "registered", "withdrawn", "expired",
+	"refused", "rejected", "authentication failed", "malformed", "unexpected", "replayed", "no refresh", "unacknowledged"}
+
+// String returns the kind in words.
+func (k EventKind) String() string {
+	if int(k) < len(eventNames) {
+		return eventNames[k]
+	}
+	return fmt.Sprintf("event %d", uint8(k))
+}
+
+// Event is one thing worth telling. Fields that the kind does not name are zero.
+type Event struct {
+	Kind   EventKind
+	Peer   netip.Addr
+	EID    EID
+	Site   string
+	Detail string
+}
