@@ -1,0 +1,60 @@
+package underlay
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// EventKind says what happened between two sockets of the lab.
+type EventKind uint8
+
+const (
+	// Datagram: one UDP payload was written, read and handed to the destination.
+	Datagram EventKind = iota + 1
+	// DatagramDropped: a UDP payload was not delivered; Detail says why and where. Nothing was written to the kernel.
+	DatagramDropped
+	// Dial: a SYN. Detail is set when it is lost; a DialTimeout of the same Conn follows then.
+	Dial
+	// DialTimeout: the SYN had no answer.
+	DialTimeout
+	// Accept: the SYN-ACK (Src is the listener) and the ACK that answers it. The connection stands.
+	Accept
+	// Refuse: a RST in answer to the SYN (Src is the address without a listener).
+	Refuse
+	// Data: the bytes of one write arrived.
+	Data
+	// Close: a FIN from Src. An orderly close is two of them: the closer's, then the one that answers it.
+	Close
+	// Reset: a RST from Src.
+	Reset
+	// Lost: the connection ended at both ends without a packet, because its peer or its path was gone for too long. Src is the
+	// side that dialled.
+	Lost
+)
+
+var eventNames = [...]string{"", "datagram", "datagram dropped", "dial", "dial timeout", "accept", "refuse", "data", "close", "reset", "lost"}
+
+// String returns the kind in words.
+func (k EventKind) String() string {
+	if int(k) < len(eventNames) {
+		return eventNames[k]
+	}
+	return fmt.Sprintf("event %d", uint8(k))
+}
+
+// Event is one thing that happened between two sockets, told in the lab's own addresses, ports and sequence numbers.
+// Kernel addresses and ports never stand in it. The events of a run, in order, are its trace.
+type Event struct {
+	At       time.Time // lab time
+	Kind     EventKind
+	Src, Dst netip.AddrPort
+	// Conn names a TCP connection attempt, counted from 1 in a lab; 0 for datagrams.
+	Conn uint64
+	// Seq is the sequence number of the (first byte of the) segment, Ack the acknowledgment number it carries, where TCP has
+	// them: Dial carries the dialler's initial sequence number in Seq; Accept the listener's in Seq.
+	Seq, Ack uint32
+	// Payload is the UDP payload or the bytes of the write, before any tampering. It is valid only during Observe.
+	Payload []byte
+	Detail  string
+}
