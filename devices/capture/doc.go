@@ -1,0 +1,26 @@
+// Package capture writes what passed between the routers of a lab into a pcapng file, as a tap on every wire would have
+// seen it.
+//
+// The story: the lab carries its messages over loopback sockets, whose packets show kernel addresses, kernel ports and
+// kernel time. The underlay tells every delivery as an event in the lab's own words; this package writes the packets that
+// routers would have exchanged to bring that event about.
+//
+//	underlay.Event                packets
+//	--------------                -------
+//	Datagram            ->        UDP                (IP fragments above 1500 bytes)
+//	DatagramDropped     ->        UDP, with the packet comment "lost: " and the reason
+//	Dial                ->        SYN                (lost ones with a packet comment)
+//	Accept              ->        SYN-ACK, ACK
+//	Refuse              ->        RST-ACK
+//	Data                ->        segments of at most the MSS, an ACK for every second one and the last
+//	Close               ->        FIN-ACK, ACK
+//	Reset               ->        RST-ACK
+//	DialTimeout, Lost   ->        nothing: no packet said so
+//
+// Headers are those of IOS control traffic: TTL 255, TOS 0xc0, MSS 1460 (1440 over IPv6), window 16384. Ethernet addresses
+// follow from the IP addresses. Timestamps are lab time, so the packets of one exchange share an instant. The same events
+// always give the same bytes, and nothing of the host stands in the file.
+//
+// A packet is written once, from the sender to the receiver, with the TTL of its first hop: core routers in between are not
+// shown.
+package capture
