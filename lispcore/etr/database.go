@@ -1,0 +1,335 @@
+package etr
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"lisplab/lispcore"
+	"lisplab/lispcore/session"
+	"lisplab/lispcore/wire"
+)
+
+// server is one map server: one session, and a group per service that registers there.
+type server struct {
+	addr, local netip.Addr
+	session     *session.Session
+	groups      []*group // by instance, IPv4 before IPv6
+	keys        map[lispcore.Family]*key
+	lastNotify  map[lispcore.Family]time.Time
+	lastConnect time.Time // start of the latest dial; zero before the first
+	refreshed   bool      // the present session has had a Registration Refresh
+	withdrawals []uint64  // nonces of the latest UDP withdrawals: their Map-Notifies are no surprise
+}
+
+// key is the shared key of one `etr map-server` line.
+type key struct {
+	secret string
+	auth   *wire.Authenticator
+}
+
+// group is the prefixes of one service at one map server.
+type group struct {
+	server  *server
+	service lispcore.Service
+	entries map[netip.Prefix]*entry
+	// messages partition the prefixes in descending order: the capture's order inside a Map-Register. Almost always
+	// there is one.
+	messages  []*message
+	engaged   bool   // had a Map-Notify, or sent a Registration: a user of the session
+	lastNonce uint64 // with ReplayCheck: the greatest nonce used
+}
+
+// entry is one EID prefix at one map server.
+type entry struct {
+	mapping lispcore.Mapping
+	state   State
+	message *message
+	acked   time.Time   // last Map-Notify or Registration ACK
+	sent    time.Time   // last Registration, while in AckWait; zero once its delay was told
+	reason  wire.Reason // of the last NACK, while Rejected
+}
+
+// message is the part of a group that fits one Map-Register, with its own nonce, backoff and period.
+type message struct {
+	group    *group
+	entries  []*entry // descending
+	nonce    uint64
+	fresh    bool          // the nonce belongs to the present content
+	resend   time.Duration // how long the next Map-Register waits for its Map-Notify before it is sent again
+	lastSent time.Time
+}
+
+// Bounds of one Map-Register (RFC 9301 section 5.6: the count has 8 bits; the bytes keep it in one packet).
+const (
+	maxRecords = 255
+	maxBytes   = 1400
+	// overhead is what a Map-Register holds beside its records: header word, nonce, key and lengths, SHA-1, tail.
+	overhead = 4 + 8 + 4 + 20 + 24
+)
+
+// recordSize is the length of a mapping record on the wire (RFC 9301 section 5.4; the LCAF adds 12 bytes).
+func recordSize(m lispcore.Mapping) int {
+	size := 12 + m.EID.Prefix.Addr().BitLen()/8
+	if m.EID.Instance != 0 {
+		size += 12
+	}
+	for _, l := range m.Locators {
+		size += 8 + l.RLOC.BitLen()/8
+	}
+	return size
+}
+
+func (m *message) fits(extra lispcore.Mapping) bool {
+	size := overhead + recordSize(extra)
+	for _, e := range m.entries {
+		size += recordSize(e.mapping)
+	}
+	return len(m.entries) < maxRecords && size <= maxBytes
+}
+
+func descending(a *entry, eid lispcore.EID) int { return eid.Compare(a.mapping.EID) }
+
+// place puts a new entry into the message whose range it falls in. A full message is split in the middle, but one that is
+// full at the end of the list is followed by a new one, so that a sorted load fills messages to the brim.
+func (g *group) place(e *entry) {
+	eid := e.mapping.EID
+	i, _ := slices.BinarySearchFunc(g.messages, eid, func(m *message, eid lispcore.EID) int { return descending(m.entries[0], eid) })
+	if i > 0 {
+		i-- // the last message that begins before the entry
+	}
+	if i == len(g.messages) {
+		g.messages = append(g.messages, &message{group: g, resend: firstResend})
+	}
+	m := g.messages[i]
+	if !m.fits(e.mapping) {
+		rest := &message{group: g, resend: firstResend}
+		last := m.entries[len(m.entries)-1]
+		if i == len(g.messages)-1 && descending(last, eid) < 0 {
+			g.messages = append(g.messages, rest)
+			m = rest
+		} else {
+			half := len(m.entries) / 2
+			rest.entries = slices.Clone(m.entries[half:])
+			m.entries = slices.Clip(m.entries[:half])
+			for _, moved := range rest.entries {
+				moved.message = rest
+			}
+			m.fresh = false
+			g.messages = slices.Insert(g.messages, i+1, rest)
+			if descending(rest.entries[0], eid) < 0 {
+				m = rest
+			}
+		}
+	}
+	at, _ := slices.BinarySearchFunc(m.entries, eid, descending)
+	m.entries = slices.Insert(m.entries, at, e)
+	e.message = m
+	g.entries[eid.Prefix] = e
+}
+
+// ascending visits the entries of the group in the order of Registrations.
+func (g *group) ascending(visit func(*entry)) {
+	for i := len(g.messages) - 1; i >= 0; i-- {
+		for j := len(g.messages[i].entries) - 1; j >= 0; j-- {
+			visit(g.messages[i].entries[j])
+		}
+	}
+}
+
+// Configure replaces the configuration. Prefixes, locators, keys and map servers that change are registered, changed and
+// withdrawn as the state table says; what stays the same is left alone.
+func (e *Engine) Configure(now time.Time, cfg Config) {
+	e.cfg = cfg
+	desired := make(map[lispcore.Service][]lispcore.Mapping)
+	for _, m := range cfg.Database {
+		desired[m.EID.Service()] = append(desired[m.EID.Service()], m)
+	}
+	services := make([]lispcore.Service, 0, len(desired))
+	for service, mappings := range desired {
+		services = append(services, service)
+		slices.SortFunc(mappings, func(a, b lispcore.Mapping) int { return b.EID.Compare(a.EID) })
+	}
+	slices.SortFunc(services, lispcore.Service.Compare)
+
+	e.configureServers(now, cfg.MapServers)
+	for _, s := range e.servers {
+		for _, g := range slices.Clone(s.groups) {
+			if s.keys[g.service.Family] == nil || desired[g.service] == nil {
+				e.removeGroup(now, g)
+			}
+		}
+		for _, service := range services {
+			if s.keys[service.Family] != nil {
+				e.configureGroup(now, s.group(service), desired[service])
+			}
+		}
+	}
+	e.dropServers(now)
+	e.flush()
+}
+
+// configureServers brings the list of map servers and their keys up to date. Servers that no line names any more stay in
+// the list, without keys, until their prefixes are withdrawn.
+func (e *Engine) configureServers(now time.Time, lines []MapServerConfig) {
+	var order []*server
+	wanted := make(map[*server]map[lispcore.Family]string)
+	for _, line := range lines {
+		s := e.serverAt(line.Addr)
+		if s == nil {
+			i := slices.IndexFunc(order, func(o *server) bool { return o.addr == line.Addr })
+			if i >= 0 {
+				s = order[i]
+			} else {
+				s = &server{addr: line.Addr, keys: make(map[lispcore.Family]*key), lastNotify: make(map[lispcore.Family]time.Time)}
+				s.session = e.sessions.Configure(line.Addr)
+				s.session.SetUsers(s.users)
+			}
+		}
+		if !slices.Contains(order, s) {
+			order = append(order, s)
+			wanted[s] = make(map[lispcore.Family]string)
+		}
+		s.local = line.Local
+		wanted[s][line.Family] = line.Key
+	}
+	for _, s := range e.servers {
+		if !slices.Contains(order, s) {
+			order = append(order, s)
+		}
+	}
+	e.servers = order
+	for _, s := range e.servers {
+		for _, family := range []lispcore.Family{lispcore.IPv4, lispcore.IPv6} {
+			secret, ok := wanted[s][family]
+			switch k := s.keys[family]; {
+			case !ok && k != nil:
+				for _, g := range slices.Clone(s.groups) {
+					if g.service.Family == family {
+						e.removeGroup(now, g)
+					}
+				}
+				delete(s.keys, family)
+			case ok && k == nil:
+				s.keys[family] = &key{secret, wire.NewAuthenticator(secret)}
+			case ok && k.secret != secret:
+				s.keys[family] = &key{secret, wire.NewAuthenticator(secret)}
+				for _, g := range s.groups {
+					if g.service.Family == family {
+						g.ascending(func(en *entry) { e.changed(now, en) }) // a changed key is a change of the database
+					}
+				}
+			}
+		}
+	}
+}
+
+// dropServers forgets the map servers without a line.
+func (e *Engine) dropServers(now time.Time) {
+	e.servers = slices.DeleteFunc(e.servers, func(s *server) bool {
+		if len(s.keys) > 0 {
+			return false
+		}
+		if s.session.Stream() != 0 {
+			s.session.Flush(&e.out)
+			e.out.Add(lispcore.CloseStream{Stream: s.session.Stream()})
+			e.sessionDown(now, s, "map server removed")
+		}
+		e.timers.Stop(timerKey{connect: s})
+		e.sessions.Remove(s.session)
+		return true
+	})
+}
+
+// group returns the server's group of a service, and makes it when there is none.
+func (s *server) group(service lispcore.Service) *group {
+	i, found := slices.BinarySearchFunc(s.groups, service, func(g *group, service lispcore.Service) int { return g.service.Compare(service) })
+	if !found {
+		s.groups = slices.Insert(s.groups, i, &group{server: s, service: service, entries: make(map[netip.Prefix]*entry)})
+	}
+	return s.groups[i]
+}
+
+func (s *server) users() []lispcore.Service {
+	var services []lispcore.Service
+	for _, g := range s.groups {
+		if g.engaged {
+			services = append(services, g.service)
+		}
+	}
+	return services
+}
+
+// configureGroup makes the group hold exactly the mappings, which are in descending order.
+func (e *Engine) configureGroup(now time.Time, g *group, mappings []lispcore.Mapping) {
+	keep := make(map[netip.Prefix]bool, len(mappings))
+	for _, m := range mappings {
+		keep[m.EID.Prefix] = true
+	}
+	var gone []*entry
+	g.ascending(func(en *entry) {
+		if !keep[en.mapping.EID.Prefix] {
+			gone = append(gone, en)
+		}
+	})
+	e.withdraw(now, g, gone)
+
+	var created []*entry
+	for _, m := range mappings {
+		if en := g.entries[m.EID.Prefix]; en == nil {
+			en = &entry{mapping: m}
+			g.place(en)
+			created = append(created, en)
+		} else if !en.mapping.SameData(m) {
+			en.mapping = m
+			e.changed(now, en)
+		}
+	}
+	for _, en := range slices.Backward(created) {
+		e.created(now, en)
+	}
+}
+
+// removeGroup withdraws a whole service.
+func (e *Engine) removeGroup(now time.Time, g *group) {
+	var all []*entry
+	g.ascending(func(en *entry) { all = append(all, en) })
+	e.withdraw(now, g, all)
+	g.server.groups = slices.DeleteFunc(g.server.groups, func(o *group) bool { return o == g })
+}
+
+// remove takes an entry out of its group.
+func (e *Engine) remove(en *entry) {
+	m := en.message
+	m.entries = slices.DeleteFunc(m.entries, func(o *entry) bool { return o == en })
+	m.fresh = false
+	delete(m.group.entries, en.mapping.EID.Prefix)
+	if len(m.entries) == 0 {
+		e.timers.Stop(timerKey{send: m})
+		m.group.messages = slices.DeleteFunc(m.group.messages, func(o *message) bool { return o == m })
+	}
+}
+
+// snapshotDatabase returns the prefixes with their state at each map server of their family.
+func (e *Engine) snapshotDatabase() []Entry {
+	list := make([]Entry, 0, len(e.cfg.Database))
+	for _, m := range e.cfg.Database {
+		m.Locators = slices.Clone(m.Locators)
+		v := Entry{Mapping: m}
+		for _, line := range e.cfg.MapServers {
+			if line.Family != m.EID.Family() {
+				continue
+			}
+			status := Status{MapServer: line.Addr}
+			if s := e.serverAt(line.Addr); s != nil {
+				if en := s.entry(m.EID); en != nil {
+					status.State, status.Acked, status.Reason = en.state, en.acked, en.reason
+				}
+			}
+			v.Status = append(v.Status, status)
+		}
+		list = append(list, v)
+	}
+	slices.SortFunc(list, func(a, b Entry) int { return a.Mapping.EID.Compare(b.Mapping.EID) })
+	return list
+}

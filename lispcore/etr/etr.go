@@ -1,0 +1,173 @@
+package etr
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"lisplab/lispcore"
+	"lisplab/lispcore/session"
+	"lisplab/lispcore/wire"
+)
+
+const (
+	// period is the nominal time between two Map-Registers (RFC 9301 section 8.2).
+	period = 60 * time.Second
+	// firstResend and lastResend bound the waits for a Map-Notify: 1, 2, 4 ... 32, 60, 60 s (RFC 9301 section 8.2).
+	firstResend = time.Second
+	lastResend  = 60 * time.Second
+	// connectDelay passes between a Map-Notify and the dial that it permits; jitter adds up to as much again.
+	connectDelay = time.Second
+	// connectInterval is the least time between the starts of two dials to one map server.
+	connectInterval = 60 * time.Second
+	// refreshGuard is how long an Up session may go without its first Registration Refresh before UDP takes over again.
+	refreshGuard = 30 * time.Second
+	// ackPatience is how long a Registration may go unanswered before an event tells of it; it is not sent again.
+	ackPatience = 60 * time.Second
+)
+
+// Config is what an ETR registers, and where.
+type Config struct {
+	// Database holds the EID prefixes with their locators, as they will be registered.
+	Database []lispcore.Mapping
+	// MapServers are the `etr map-server` lines, in the order of configuration. A map server that serves both families
+	// stands here twice.
+	MapServers []MapServerConfig
+	XTRID      wire.XTRID
+	SiteID     uint64
+	// Reliable tells that the software has reliable transport; without it the ETR never dials.
+	Reliable bool
+	// ReplayCheck makes nonces grow at each periodic send, as a Map-Server with replay checking wants them.
+	ReplayCheck bool
+	// Rand is the source of nonces and jitter.
+	Rand *rand.Rand
+	// Jitter draws periods from 54 to 60 s and connect delays from 1 to 2 s; without it all times are nominal.
+	Jitter bool
+}
+
+// MapServerConfig is one map server for one address family of EIDs.
+type MapServerConfig struct {
+	Addr   netip.Addr
+	Family lispcore.Family
+	Key    string
+	// Local is the ETR's own RLOC towards the map server; the zero Addr while there is no route.
+	Local netip.Addr
+}
+
+// Engine is the registering side of one ETR. It implements lispcore.Engine.
+type Engine struct {
+	cfg      Config
+	sessions *session.Table
+	out      lispcore.Outbox
+	timers   lispcore.Timers[timerKey]
+	servers  []*server // in the order of configuration
+	counters Counters
+}
+
+// timerKey names a timer: exactly one of its pointers is set.
+type timerKey struct {
+	send     *message // the next Map-Register of a message
+	connect  *server  // the dial after a Map-Notify
+	guard    *server  // the first Registration Refresh is overdue
+	patience *server  // a Registration may have gone unanswered for too long
+}
+
+var _ lispcore.Engine = (*Engine)(nil)
+
+// New returns an ETR that does nothing until Configure. The table is the device's.
+func New(sessions *session.Table) *Engine { return &Engine{sessions: sessions} }
+
+// Deadline implements lispcore.Engine.
+func (e *Engine) Deadline() (time.Time, bool) { return e.timers.Next() }
+
+// Drain implements lispcore.Engine.
+func (e *Engine) Drain() []lispcore.Output { return e.out.Drain() }
+
+// Handle implements lispcore.Engine.
+func (e *Engine) Handle(now time.Time, in lispcore.Input) {
+	switch in := in.(type) {
+	case lispcore.Datagram:
+		e.handleDatagram(now, in)
+	case lispcore.StreamOpened:
+		e.sessionUp(now, in)
+	case lispcore.StreamData:
+		e.handleStream(now, in)
+	case lispcore.StreamClosed:
+		if s := e.serverOf(in.Stream); s != nil {
+			e.sessionDown(now, s, in.Reason.String())
+		}
+	case lispcore.Tick:
+		e.tick(now)
+	}
+	e.flush()
+}
+
+func (e *Engine) tick(now time.Time) {
+	for {
+		key, due := e.timers.Due(now)
+		switch {
+		case !due:
+			return
+		case key.send != nil:
+			e.sendMapRegister(now, key.send)
+		case key.connect != nil:
+			e.connect(now, key.connect)
+		case key.guard != nil:
+			e.missingRefresh(now, key.guard)
+		case key.patience != nil:
+			e.checkPatience(now, key.patience)
+		}
+	}
+}
+
+// flush writes what the sessions have gathered during one input: one WriteStream per session.
+func (e *Engine) flush() {
+	for _, s := range e.servers {
+		s.session.Flush(&e.out)
+	}
+}
+
+func (e *Engine) serverOf(stream lispcore.StreamID) *server {
+	for _, s := range e.servers {
+		if s.session.Stream() == stream {
+			return s
+		}
+	}
+	return nil
+}
+
+func (e *Engine) serverAt(addr netip.Addr) *server {
+	for _, s := range e.servers {
+		if s.addr == addr {
+			return s
+		}
+	}
+	return nil
+}
+
+// nextPeriod draws the time to the next periodic Map-Register.
+func (e *Engine) nextPeriod() time.Duration {
+	if !e.cfg.Jitter {
+		return period
+	}
+	return period - time.Duration(e.cfg.Rand.Int64N(int64(period/10)+1))
+}
+
+// delayToConnect draws the time from a Map-Notify to the dial.
+func (e *Engine) delayToConnect() time.Duration {
+	if !e.cfg.Jitter {
+		return connectDelay
+	}
+	return connectDelay + time.Duration(e.cfg.Rand.Int64N(int64(connectDelay)+1))
+}
+
+// ClearSessions closes the sessions that are Up, with one map server or, for the zero Addr, with all of them
+// (`clear lisp vrf NAME session`). Everything else about a map server is left alone.
+func (e *Engine) ClearSessions(now time.Time, peer netip.Addr) {
+	for _, s := range e.servers {
+		if s.session.State() == session.Up && (!peer.IsValid() || s.addr == peer) {
+			e.out.Add(lispcore.CloseStream{Stream: s.session.Stream()})
+			e.sessionDown(now, s, "cleared by operator")
+		}
+	}
+}

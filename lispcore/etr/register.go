@@ -1,0 +1,211 @@
+package etr
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"lisplab/lispcore"
+	"lisplab/lispcore/session"
+	"lisplab/lispcore/wire"
+)
+
+// This file is the UDP half: Map-Register out, Map-Notify in.
+
+// sendMapRegister is A5: it sends the periodic prefixes of a message and restarts its timer. While no Map-Notify answers,
+// the wait doubles from 1 to 60 s; from then on resend and period are one.
+func (e *Engine) sendMapRegister(now time.Time, m *message) {
+	resending := m.fresh && m.resend > firstResend && m.resend < lastResend
+	if e.cfg.ReplayCheck && !resending {
+		m.fresh = false
+	}
+	e.takeNonce(now, m)
+	var records []wire.Record
+	for _, en := range m.entries {
+		if en.state == Periodic {
+			records = append(records, wire.Record{Mapping: en.mapping, Authoritative: true})
+		}
+	}
+	if len(records) == 0 {
+		return
+	}
+	e.sendUDP(m.group, m.nonce, records)
+	m.lastSent = now
+	wait := m.resend
+	if wait >= lastResend {
+		wait = e.nextPeriod()
+	}
+	m.resend = min(2*m.resend, lastResend)
+	if m.resend > 32*time.Second {
+		m.resend = lastResend
+	}
+	e.timers.Set(timerKey{send: m}, now.Add(wait))
+}
+
+// takeNonce gives a message whose content changed a new nonce.
+func (e *Engine) takeNonce(now time.Time, m *message) {
+	if !m.fresh {
+		m.fresh, m.nonce = true, e.newNonce(now, m.group)
+	}
+}
+
+// newNonce draws a nonce: random, or, with replay checking, greater than any before (also before a restart of the router,
+// hence the clock).
+func (e *Engine) newNonce(now time.Time, g *group) uint64 {
+	if !e.cfg.ReplayCheck {
+		return e.cfg.Rand.Uint64()
+	}
+	g.lastNonce = max(g.lastNonce+1, uint64(now.UnixNano()))
+	return g.lastNonce
+}
+
+// sendWithdrawal is A3: a Map-Register with TTL 0, once, with nonces of its own.
+func (e *Engine) sendWithdrawal(now time.Time, g *group, mappings []lispcore.Mapping) {
+	const remembered = 64
+	slices.Reverse(mappings)
+	for len(mappings) > 0 {
+		size, n := overhead, 0
+		var records []wire.Record
+		for n < len(mappings) && n < maxRecords && (n == 0 || size+recordSize(mappings[n]) <= maxBytes) {
+			size += recordSize(mappings[n])
+			records = append(records, wire.Record{Mapping: mappings[n], Authoritative: true})
+			n++
+		}
+		mappings = mappings[n:]
+		nonce := e.newNonce(now, g)
+		e.sendUDP(g, nonce, records)
+		s := g.server
+		s.withdrawals = append(s.withdrawals, nonce)
+		if len(s.withdrawals) > remembered {
+			s.withdrawals = s.withdrawals[1:]
+		}
+	}
+}
+
+// mapRegister builds and signs a Map-Register of the group.
+func (e *Engine) mapRegister(g *group, nonce uint64, records []wire.Record) []byte {
+	m := wire.MapRegister{
+		WantNotify: true, HasXTRID: true, Nonce: nonce, Auth: wire.Auth{Algorithm: wire.AlgSHA1},
+		Records: records, XTRID: e.cfg.XTRID, SiteID: e.cfg.SiteID,
+	}
+	b, err := m.Append(nil)
+	if err == nil {
+		err = g.server.keys[g.service.Family].auth.Sign(b)
+	}
+	if err != nil {
+		panic(err) // the database was checked when it was configured
+	}
+	return b
+}
+
+func (e *Engine) sendUDP(g *group, nonce uint64, records []wire.Record) {
+	s := g.server
+	if !s.local.IsValid() {
+		return // no route: the timer goes on
+	}
+	e.counters.MapRegistersOut++
+	e.out.Add(lispcore.SendDatagram{
+		From:    netip.AddrPortFrom(s.local, lispcore.ControlPort),
+		To:      netip.AddrPortFrom(s.addr, lispcore.ControlPort),
+		Payload: e.mapRegister(g, nonce, records),
+	})
+}
+
+// handleDatagram takes a Map-Notify: it must come from a map server, carry the nonce of a Map-Register that is out, and be
+// signed with the key of that Map-Register's line (RFC 9301 section 5.7).
+func (e *Engine) handleDatagram(now time.Time, in lispcore.Datagram) {
+	peer := in.From.Addr()
+	if t, err := wire.PeekType(in.Payload); err == nil && t != wire.TypeMapNotify {
+		e.counters.Unexpected++
+		e.out.Note(lispcore.Event{Kind: lispcore.Unexpected, Peer: peer, Detail: t.String()})
+		return
+	}
+	var notify wire.MapNotify
+	if err := notify.Parse(in.Payload); err != nil {
+		e.counters.Malformed++
+		e.out.Note(lispcore.Event{Kind: lispcore.Malformed, Peer: peer, Detail: err.Error()})
+		return
+	}
+	e.counters.MapNotifiesIn++
+	s := e.serverAt(peer)
+	if s == nil {
+		e.counters.Unexpected++
+		e.out.Note(lispcore.Event{Kind: lispcore.Unexpected, Peer: peer, Detail: "Map-Notify from an address that is no map server"})
+		return
+	}
+	m := s.awaiting(notify.Nonce)
+	if m == nil {
+		if i := slices.Index(s.withdrawals, notify.Nonce); i >= 0 {
+			s.withdrawals = slices.Delete(s.withdrawals, i, i+1)
+			return
+		}
+		e.counters.UnknownNonce++
+		e.out.Note(lispcore.Event{Kind: lispcore.Unexpected, Peer: peer, Detail: "Map-Notify with an unknown nonce"})
+		return
+	}
+	if !s.keys[m.group.service.Family].auth.Verify(in.Payload) {
+		e.counters.AuthFailures++
+		e.out.Note(lispcore.Event{Kind: lispcore.AuthenticationFailed, Peer: peer, Detail: "Map-Notify"})
+		return
+	}
+	e.notified(now, m, &notify)
+}
+
+// awaiting returns the message whose present nonce it is.
+func (s *server) awaiting(nonce uint64) *message {
+	for _, g := range s.groups {
+		for _, m := range g.messages {
+			if m.fresh && m.nonce == nonce {
+				return m
+			}
+		}
+	}
+	return nil
+}
+
+// notified takes an authentic Map-Notify: even a partial one ends the resends, and it permits a dial.
+func (e *Engine) notified(now time.Time, m *message, notify *wire.MapNotify) {
+	g := m.group
+	g.engaged = true
+	g.server.lastNotify[g.service.Family] = now
+	for _, r := range notify.Records {
+		if en := g.entries[r.EID.Prefix]; en != nil && r.EID.Service() == g.service {
+			en.acked = now
+		}
+	}
+	if m.periodic() && m.resend > firstResend {
+		m.resend = firstResend
+		next := m.lastSent.Add(e.nextPeriod())
+		if next.Before(now) {
+			next = now
+		}
+		e.timers.Set(timerKey{send: m}, next)
+	}
+	e.permitConnect(now, g.server)
+}
+
+// permitConnect arms the dial that a Map-Notify permits, unless one is pending, under way or done.
+func (e *Engine) permitConnect(now time.Time, s *server) {
+	if !e.cfg.Reliable || s.session.State() != session.Down {
+		return
+	}
+	if _, pending := e.timers.Get(timerKey{connect: s}); pending {
+		return
+	}
+	at := now.Add(e.delayToConnect())
+	if earliest := s.lastConnect.Add(connectInterval); !s.lastConnect.IsZero() && at.Before(earliest) {
+		at = earliest
+	}
+	e.timers.Set(timerKey{connect: s}, at)
+}
+
+// connect dials.
+func (e *Engine) connect(now time.Time, s *server) {
+	if !s.local.IsValid() {
+		return // the route went; the next Map-Notify tries again
+	}
+	s.lastConnect = now
+	stream := e.sessions.NextStream()
+	s.session.Dialling(stream, s.local)
+	e.out.Add(lispcore.OpenStream{Stream: stream, From: s.local, To: netip.AddrPortFrom(s.addr, lispcore.ControlPort)})
+}

@@ -1,0 +1,285 @@
+package mapserver
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"lisplab/lispcore"
+	"lisplab/lispcore/session"
+	"lisplab/lispcore/wire"
+)
+
+// asks gathers the Registration Refreshes that one change causes: for each ETR the prefixes to ask for anew (scope 3),
+// and whether its rejected ones may now be welcome (scope 0 with R).
+type asks map[*etr]*ask
+
+type ask struct {
+	covered  map[lispcore.EID]bool
+	rejected bool
+}
+
+func (a asks) of(x *etr) *ask {
+	if a[x] == nil {
+		a[x] = &ask{covered: make(map[lispcore.EID]bool)}
+	}
+	return a[x]
+}
+
+// send sends the Refreshes to the ETRs whose session is Up, in the order of the sessions.
+func (e *Engine) sendRefreshes(a asks) {
+	for _, s := range e.sessions.Sessions(false) {
+		want := a[e.etrs[s.Peer()]]
+		if want == nil || s.State() != session.Up {
+			continue
+		}
+		covered := make([]lispcore.EID, 0, len(want.covered))
+		for eid := range want.covered {
+			covered = append(covered, eid)
+		}
+		slices.SortFunc(covered, lispcore.EID.Compare)
+		for _, eid := range covered {
+			e.send(s, &wire.RegistrationRefresh{Scope: wire.ScopeCovered, Prefix: wire.EIDPrefix{EID: eid}}, lispcore.Service{})
+		}
+		if want.rejected {
+			e.send(s, &wire.RegistrationRefresh{Scope: wire.ScopeAll, RejectedOnly: true}, lispcore.Service{})
+		}
+	}
+}
+
+// change is what a new configuration does to the sites.
+type change struct {
+	removed  []*entry // gone, or no longer taking more specifics
+	added    []*entry // new, or now taking more specifics
+	rekeyed  []*site
+	narrowed map[*entry]bool // the removed ones that still take their own prefix
+}
+
+// Configure replaces the configuration. Registrations under a removed prefix leave at once, and their ETRs are asked where
+// they now belong; under a changed key they stay until their ETR has answered, at most 180 s; a new prefix calls back what
+// was rejected (draft section 6.3).
+func (e *Engine) Configure(now time.Time, cfg Config) {
+	e.cfg = cfg
+	c := e.rebuild(cfg)
+	a := make(asks)
+	for _, en := range c.removed {
+		for _, n := range e.beneath(en) {
+			if c.narrowed[en] && n.prefix == en.eid.Prefix {
+				continue
+			}
+			e.forget(now, n, a, "site changed")
+		}
+	}
+	e.index()
+	for _, s := range c.rekeyed {
+		for _, en := range s.sorted() {
+			for _, n := range e.beneath(en) {
+				for r := n.regs; r != nil; r = r.next {
+					a.of(r.etr).covered[en.eid] = true
+					if r.reliable {
+						e.expiry.renew(r, now)
+					}
+				}
+			}
+			e.callBack(a, en, false)
+		}
+	}
+	for _, en := range c.added {
+		e.callBack(a, en, true)
+	}
+	e.sendRefreshes(a)
+	e.flush()
+}
+
+// callBack marks the ETRs that an added or changed entry concerns: those that were refused a prefix that it takes, and,
+// if holders is set, those that hold a registration in its site.
+func (e *Engine) callBack(a asks, en *entry, holders bool) {
+	for _, x := range e.etrs {
+		concerned := false
+		for eid := range x.refused {
+			concerned = concerned || en.covers(eid)
+		}
+		for r := x.regs; holders && r != nil && !concerned; r = r.ofEtrNext {
+			concerned = r.node.home.site == en.site
+		}
+		if concerned {
+			a.of(x).rejected = true
+		}
+	}
+}
+
+// rebuild brings the sites up to date and tells what changed. Sites and entries that stay keep their identity, since
+// registrations point at them.
+func (e *Engine) rebuild(cfg Config) change {
+	c := change{narrowed: make(map[*entry]bool)}
+	old := make(map[string]*site, len(e.sites))
+	for _, s := range e.sites {
+		old[s.Name] = s
+	}
+	e.sites = nil
+	for _, sc := range cfg.Sites {
+		s := old[sc.Name]
+		switch {
+		case s == nil:
+			s = &site{entries: make(map[lispcore.EID]*entry), auth: wire.NewAuthenticator(sc.Key)}
+		case s.Key != sc.Key:
+			s.auth = wire.NewAuthenticator(sc.Key)
+			c.rekeyed = append(c.rekeyed, s)
+		}
+		delete(old, sc.Name)
+		s.SiteConfig = sc
+		e.sites = append(e.sites, s)
+		e.rebuildEntries(s, cfg, &c)
+	}
+	for _, s := range old {
+		for _, en := range s.entries {
+			c.removed = append(c.removed, en)
+		}
+	}
+	slices.SortFunc(e.sites, func(a, b *site) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(c.rekeyed, func(a, b *site) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(c.removed, func(a, b *entry) int {
+		return cmp.Or(strings.Compare(a.site.Name, b.site.Name), a.eid.Compare(b.eid))
+	})
+	return c
+}
+
+func (e *Engine) rebuildEntries(s *site, cfg Config, c *change) {
+	gone := make(map[lispcore.EID]*entry, len(s.entries))
+	for eid, en := range s.entries {
+		gone[eid] = en
+	}
+	for _, line := range s.EIDs {
+		if line.EID.Family() == lispcore.IPv4 && !cfg.IPv4 || line.EID.Family() == lispcore.IPv6 && !cfg.IPv6 {
+			continue // the service is off: its prefixes are as good as not configured
+		}
+		en := s.entries[line.EID]
+		delete(gone, line.EID)
+		switch {
+		case en == nil:
+			en = &entry{site: s, eid: line.EID, moreSpecific: line.AcceptMoreSpecifics}
+			s.entries[line.EID] = en
+			c.added = append(c.added, en)
+		case !en.moreSpecific && line.AcceptMoreSpecifics:
+			c.added = append(c.added, en)
+		case en.moreSpecific && !line.AcceptMoreSpecifics:
+			c.removed = append(c.removed, en)
+			c.narrowed[en] = true
+		}
+		en.moreSpecific = line.AcceptMoreSpecifics
+	}
+	for eid, en := range gone {
+		delete(s.entries, eid)
+		c.removed = append(c.removed, en)
+	}
+}
+
+// sorted returns the entries of the site by EID.
+func (s *site) sorted() []*entry {
+	list := make([]*entry, 0, len(s.entries))
+	for _, en := range s.entries {
+		list = append(list, en)
+	}
+	slices.SortFunc(list, func(a, b *entry) int { return a.eid.Compare(b.eid) })
+	return list
+}
+
+// beneath returns the nodes that are listed beneath an entry, ascending.
+func (e *Engine) beneath(en *entry) []*node {
+	t := e.tables[en.eid.Service()]
+	if t == nil {
+		return nil
+	}
+	var list []*node
+	for _, n := range t.nodes {
+		for ; n != nil; n = n.next {
+			if n.home == en {
+				list = append(list, n)
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b *node) int { return a.eid().Compare(b.eid()) })
+	return list
+}
+
+// forget drops all registrations of a node and asks their ETRs for them again.
+func (e *Engine) forget(now time.Time, n *node, a asks, why string) {
+	for n.regs != nil {
+		a.of(n.regs.etr).covered[n.home.eid] = true
+		e.drop(now, n.regs, lispcore.Event{Kind: lispcore.Withdrawn, Detail: why})
+	}
+}
+
+func (n *node) eid() lispcore.EID {
+	return lispcore.EID{Instance: n.home.eid.Instance, Prefix: n.prefix}
+}
+
+// ClearSite forgets the registrations of a site, or, for "*", of all sites, and asks their ETRs for them again
+// (`clear lisp site`). It tells whether there is such a site.
+func (e *Engine) ClearSite(now time.Time, name string) bool {
+	found := name == "*"
+	a := make(asks)
+	for _, s := range e.sites {
+		if name != "*" && s.Name != name {
+			continue
+		}
+		found = true
+		for _, en := range s.sorted() {
+			for _, n := range e.beneath(en) {
+				e.forget(now, n, a, "cleared by operator")
+			}
+		}
+	}
+	e.sendRefreshes(a)
+	e.flush()
+	return found
+}
+
+// Snapshot returns a deep, sorted copy.
+func (e *Engine) Snapshot() Snapshot {
+	v := Snapshot{Counters: e.counters}
+	beneath := make(map[*entry][]*node)
+	for _, t := range e.tables {
+		for _, n := range t.nodes {
+			for ; n != nil; n = n.next {
+				beneath[n.home] = append(beneath[n.home], n)
+			}
+		}
+	}
+	for _, s := range e.sites {
+		site := Site{Name: s.Name, Description: s.Description}
+		for _, en := range s.sorted() {
+			entry := Entry{EID: en.eid, AcceptMoreSpecifics: en.moreSpecific, AuthFailures: en.authFailures, Exact: Prefix{EID: en.eid}}
+			for _, n := range beneath[en] {
+				if n.prefix == en.eid.Prefix {
+					entry.Exact = n.snapshot()
+				} else {
+					entry.MoreSpecifics = append(entry.MoreSpecifics, n.snapshot())
+				}
+			}
+			slices.SortFunc(entry.MoreSpecifics, func(a, b Prefix) int { return cmp.Or(a.First.Compare(b.First), a.EID.Compare(b.EID)) })
+			site.Entries = append(site.Entries, entry)
+		}
+		v.Sites = append(v.Sites, site)
+	}
+	return v
+}
+
+func (n *node) snapshot() Prefix {
+	v := Prefix{EID: n.eid()}
+	for r := n.regs; r != nil; r = r.next {
+		first := time.Unix(0, r.first).UTC()
+		if v.First.IsZero() || first.Before(v.First) {
+			v.First = first
+		}
+		m := r.mapping()
+		m.Locators = slices.Clone(m.Locators)
+		v.Registrations = append(v.Registrations, Registration{
+			ETR: r.etr.addr, Port: r.port, First: first, Last: time.Unix(0, r.last).UTC(), Reliable: r.reliable, Mapping: m,
+			ProxyReply: r.origin.proxyReply, WantNotify: r.origin.wantNotify, Merge: r.origin.merge, Security: r.origin.security,
+			Algorithm: r.origin.algorithm, Nonce: r.nonce, HasXTRID: r.origin.hasXTRID, XTRID: r.origin.xtrID, SiteID: r.origin.siteID,
+		})
+	}
+	return v
+}

@@ -1,0 +1,113 @@
+package mapserver
+
+import (
+	"net/netip"
+	"time"
+
+	"lisplab/lispcore"
+	"lisplab/lispcore/session"
+	"lisplab/lispcore/wire"
+)
+
+// lifetime is how long a registration lives without being repeated: three periods of 60 s (RFC 9301 section 8.2).
+const lifetime = 180 * time.Second
+
+// Config is what a Map-Server allows.
+type Config struct {
+	Sites []SiteConfig
+	// IPv4 and IPv6 enable the service for EIDs of a family (`ipv4 map-server`, `ipv6 map-server`).
+	IPv4, IPv6 bool
+	// Reliable tells that the software has reliable transport; without it no session comes to be.
+	Reliable bool
+	// ReplayCheck drops Map-Registers whose nonce is lower than one that was accepted before. Never applied to TCP.
+	ReplayCheck bool
+}
+
+// SiteConfig is one `site` block. Names are unique.
+type SiteConfig struct {
+	Name, Description string
+	Key               string // the empty key verifies nothing
+	EIDs              []SiteEID
+}
+
+// SiteEID is one `eid-prefix` line.
+type SiteEID struct {
+	EID                 lispcore.EID
+	AcceptMoreSpecifics bool
+}
+
+// Engine is the registering side of one Map-Server. It implements lispcore.Engine.
+type Engine struct {
+	cfg      Config
+	sessions *session.Table
+	out      lispcore.Outbox
+	sites    []*site // by name
+	tables   map[lispcore.Service]*table
+	etrs     map[netip.Addr]*etr
+	expiry   expiryList
+	counters Counters
+	verified uint64 // number of the message that the sites' verdicts belong to
+
+	// Reused from message to message, so that a register costs next to no allocation.
+	register     wire.MapRegister
+	notify       wire.MapNotify
+	lastLocators []lispcore.Locator
+	lastOrigin   *origin
+	scratch      []lispcore.Locator
+}
+
+var _ lispcore.Engine = (*Engine)(nil)
+
+// New returns a Map-Server that allows nothing until Configure. The table is the device's.
+func New(sessions *session.Table) *Engine {
+	return &Engine{sessions: sessions, tables: make(map[lispcore.Service]*table), etrs: make(map[netip.Addr]*etr)}
+}
+
+// Deadline implements lispcore.Engine.
+func (e *Engine) Deadline() (time.Time, bool) { return e.expiry.next() }
+
+// Drain implements lispcore.Engine.
+func (e *Engine) Drain() []lispcore.Output { return e.out.Drain() }
+
+// Handle implements lispcore.Engine.
+func (e *Engine) Handle(now time.Time, in lispcore.Input) {
+	switch in := in.(type) {
+	case lispcore.Datagram:
+		e.handleDatagram(now, in)
+	case lispcore.StreamOpened:
+		e.accept(now, in)
+	case lispcore.StreamData:
+		e.handleStream(now, in)
+	case lispcore.StreamClosed:
+		if s := e.sessions.ByStream(in.Stream); s != nil {
+			e.sessionDown(now, s, in.Reason.String())
+		}
+	case lispcore.Tick:
+		e.expire(now)
+	}
+	e.flush()
+}
+
+// flush writes what the sessions have gathered during one input: one WriteStream per session.
+func (e *Engine) flush() {
+	for _, s := range e.sessions.Sessions(false) {
+		s.Flush(&e.out)
+	}
+}
+
+// malformed counts and tells a message that can't be read.
+func (e *Engine) malformed(peer netip.Addr, err error) {
+	e.counters.Malformed++
+	e.out.Note(lispcore.Event{Kind: lispcore.Malformed, Peer: peer, Detail: err.Error()})
+}
+
+// ClearSessions closes the sessions that are Up, with one ETR or, for the zero Addr, with all of them
+// (`clear lisp vrf NAME session`).
+func (e *Engine) ClearSessions(now time.Time, peer netip.Addr) {
+	for _, s := range e.sessions.Sessions(false) {
+		if s.State() == session.Up && (!peer.IsValid() || s.Peer() == peer) {
+			e.out.Add(lispcore.CloseStream{Stream: s.Stream()})
+			e.sessionDown(now, s, "cleared by operator")
+		}
+	}
+}

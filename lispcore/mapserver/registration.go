@@ -1,0 +1,292 @@
+package mapserver
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"lisplab/lispcore"
+	"lisplab/lispcore/session"
+	"lisplab/lispcore/wire"
+)
+
+// This file is the store, where UDP and TCP meet. There may be a million registrations: each costs one registration, one
+// node and one map slot, times are nanoseconds, and locators and origin are shared with the neighbour that came before.
+
+// node is one registered prefix of one site.
+type node struct {
+	prefix netip.Prefix
+	home   *entry        // the configured prefix that it is listed beneath
+	regs   *registration // of each ETR, newest first
+	next   *node         // the same prefix in another site
+}
+
+// registration is what one ETR says of one prefix.
+type registration struct {
+	node                 *node
+	etr                  *etr
+	next                 *registration // of the same node
+	ofEtrPrev, ofEtrNext *registration
+	older, newer         *registration // in the expiry list
+	first, last, expires int64         // Unix nanoseconds; expires 0: no timer runs
+	nonce                uint64
+	locators             []lispcore.Locator // shared, never changed in place
+	origin               *origin            // shared, never changed in place
+	ttl                  uint32
+	port                 uint16
+	reliable             bool
+}
+
+// origin is what registrations of one ETR have in common.
+type origin struct {
+	proxyReply, wantNotify, merge, security bool
+	algorithm                               wire.Algorithm
+	hasXTRID                                bool
+	xtrID                                   wire.XTRID
+	siteID                                  uint64
+}
+
+// etr is one registering router, by the address that its messages come from.
+type etr struct {
+	addr    netip.Addr
+	session *session.Session // nil without reliable transport
+	regs    *registration    // list by ofEtrNext, newest registration of a prefix first
+	// refused holds the prefixes that were refused on the present session, so that a change of the sites can ask for
+	// them again. It is bounded by maxRefused.
+	refused map[lispcore.EID]bool
+	// floor is, with replay checking, the greatest nonce of a registration that is gone.
+	floor map[lispcore.Service]uint64
+}
+
+// maxRefused bounds what a Map-Server remembers of an ETR's refused prefixes.
+const maxRefused = 10_000
+
+// arrival is how a record came.
+type arrival struct {
+	etr      *etr
+	port     uint16
+	reliable bool // by TCP
+	nonce    uint64
+	origin   *origin
+}
+
+// originOf returns the origin of the register in hand, the last one again when nothing differs.
+func (e *Engine) originOf(m *wire.MapRegister) *origin {
+	o := origin{m.ProxyReply, m.WantNotify, m.Merge, m.Security, m.Auth.Algorithm, m.HasXTRID, m.XTRID, m.SiteID}
+	if e.lastOrigin == nil || *e.lastOrigin != o {
+		e.lastOrigin = &o
+	}
+	return e.lastOrigin
+}
+
+// shareLocators returns a copy of the locators, the last one again when nothing differs.
+func (e *Engine) shareLocators(locators []lispcore.Locator) []lispcore.Locator {
+	if !slices.Equal(e.lastLocators, locators) {
+		e.lastLocators = slices.Clone(locators)
+	}
+	return e.lastLocators
+}
+
+// find returns the node of a prefix in a site.
+func (t *table) find(prefix netip.Prefix, s *site) *node {
+	for n := t.nodes[prefix]; n != nil; n = n.next {
+		if n.home.site == s {
+			return n
+		}
+	}
+	return nil
+}
+
+// of returns the ETR's registration of the node.
+func (n *node) of(from *etr) *registration {
+	for r := n.regs; r != nil; r = r.next {
+		if r.etr == from {
+			return r
+		}
+	}
+	return nil
+}
+
+// store takes an accepted record into the entry's site. TTL 0 withdraws.
+func (e *Engine) store(now time.Time, home *entry, from arrival, record wire.Record) {
+	delete(from.etr.refused, record.EID)
+	t := e.tables[record.EID.Service()]
+	for n := t.nodes[record.EID.Prefix]; n != nil; {
+		next := n.next
+		if n.home.site != home.site {
+			e.drop(now, n.of(from.etr), lispcore.Event{}) // it has moved
+		}
+		n = next
+	}
+	n := t.find(record.EID.Prefix, home.site)
+	if record.TTL == 0 {
+		if n != nil {
+			e.drop(now, n.of(from.etr), lispcore.Event{Kind: lispcore.Withdrawn})
+		}
+		return
+	}
+	if n == nil {
+		n = &node{prefix: record.EID.Prefix, next: t.nodes[record.EID.Prefix]}
+		t.nodes[record.EID.Prefix] = n
+	}
+	n.home = home
+	before := n.regs
+	var was lispcore.Mapping
+	if before != nil {
+		was = before.mapping()
+	}
+	r := n.of(from.etr)
+	if r == nil {
+		r = &registration{node: n, etr: from.etr, first: now.UnixNano()}
+		from.etr.link(r)
+		if n.regs == nil {
+			e.out.Note(lispcore.Event{Kind: lispcore.Registered, Peer: from.etr.addr, EID: record.EID, Site: home.site.Name})
+		}
+	} else {
+		n.unlink(r)
+	}
+	r.next, n.regs = n.regs, r // the newest
+	r.last = now.UnixNano()
+	r.nonce, r.origin, r.ttl = from.nonce, from.origin, record.TTL
+	r.locators = e.shareLocators(record.Locators)
+	if from.reliable || !r.reliable {
+		r.port, r.reliable = from.port, from.reliable
+	}
+	if r.reliable {
+		e.expiry.remove(r) // also ends the delay that a changed key began
+	} else {
+		e.expiry.renew(r, now)
+	}
+	if before != nil && !was.SameData(r.mapping()) {
+		e.notifyOthers(n, from.etr)
+	}
+}
+
+// mapping returns the registration as a mapping. Its locators are shared.
+func (r *registration) mapping() lispcore.Mapping {
+	return lispcore.Mapping{EID: r.eid(), TTL: r.ttl, Locators: r.locators}
+}
+
+func (r *registration) eid() lispcore.EID { return r.node.eid() }
+
+// drop removes one registration, which may be nil, and tells it as the event, unless that has no kind.
+func (e *Engine) drop(now time.Time, r *registration, why lispcore.Event) {
+	if r == nil {
+		return
+	}
+	n, eid := r.node, r.eid()
+	was := n.regs.mapping()
+	e.expiry.remove(r)
+	r.etr.unlink(r)
+	n.unlink(r)
+	if e.cfg.ReplayCheck {
+		if r.etr.floor == nil {
+			r.etr.floor = make(map[lispcore.Service]uint64)
+		}
+		r.etr.floor[eid.Service()] = max(r.etr.floor[eid.Service()], r.nonce)
+	}
+	if why.Kind != 0 {
+		why.Peer, why.EID, why.Site = r.etr.addr, eid, n.home.site.Name
+		e.out.Note(why)
+	}
+	if n.regs == nil {
+		e.tables[eid.Service()].remove(n)
+	} else if !was.SameData(n.regs.mapping()) {
+		e.notifyOthers(n, nil)
+	}
+}
+
+// notifyOthers tells the other ETRs with a live session that register the node's prefix what its mapping now is.
+func (e *Engine) notifyOthers(n *node, except *etr) {
+	var others []*session.Session
+	for r := n.regs; r != nil; r = r.next {
+		if r.etr != except && r.etr.up() {
+			others = append(others, r.etr.session)
+		}
+	}
+	for _, s := range others {
+		e.sendMappingNotification(s, n.regs)
+	}
+}
+
+func (n *node) unlink(r *registration) {
+	for p := &n.regs; *p != nil; p = &(*p).next {
+		if *p == r {
+			*p = r.next
+			r.next = nil
+			return
+		}
+	}
+}
+
+func (t *table) remove(n *node) {
+	if t.nodes[n.prefix] == n {
+		if n.next == nil {
+			delete(t.nodes, n.prefix)
+		} else {
+			t.nodes[n.prefix] = n.next
+		}
+		return
+	}
+	for o := t.nodes[n.prefix]; o != nil; o = o.next {
+		if o.next == n {
+			o.next = n.next
+			return
+		}
+	}
+}
+
+func (x *etr) link(r *registration) {
+	r.ofEtrNext = x.regs
+	if x.regs != nil {
+		x.regs.ofEtrPrev = r
+	}
+	x.regs = r
+}
+
+func (x *etr) unlink(r *registration) {
+	if r.ofEtrPrev != nil {
+		r.ofEtrPrev.ofEtrNext = r.ofEtrNext
+	} else {
+		x.regs = r.ofEtrNext
+	}
+	if r.ofEtrNext != nil {
+		r.ofEtrNext.ofEtrPrev = r.ofEtrPrev
+	}
+	r.ofEtrPrev, r.ofEtrNext = nil, nil
+}
+
+// up tells that the ETR's session stands.
+func (x *etr) up() bool { return x.session != nil && x.session.State() == session.Up }
+
+// sorted returns the ETR's registrations by EID, then by site: the order in which they are told and sent.
+func (x *etr) sorted() []*registration {
+	var list []*registration
+	for r := x.regs; r != nil; r = r.ofEtrNext {
+		list = append(list, r)
+	}
+	slices.SortFunc(list, func(a, b *registration) int {
+		if c := a.eid().Compare(b.eid()); c != 0 {
+			return c
+		}
+		return compareEntries(a.node.home, b.node.home)
+	})
+	return list
+}
+
+// users lists one user per instance that the ETR registers in, and at least one.
+func (x *etr) users() []lispcore.Service {
+	instances := make(map[uint32]bool)
+	for r := x.regs; r != nil; r = r.ofEtrNext {
+		instances[r.node.home.eid.Instance] = true
+	}
+	if len(instances) == 0 {
+		instances[0] = true
+	}
+	list := make([]lispcore.Service, 0, len(instances))
+	for i := range instances {
+		list = append(list, lispcore.Service{Instance: i})
+	}
+	slices.SortFunc(list, lispcore.Service.Compare)
+	return list
+}

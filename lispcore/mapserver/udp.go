@@ -1,0 +1,160 @@
+package mapserver
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"lisplab/lispcore"
+	"lisplab/lispcore/wire"
+)
+
+// This file is the UDP half: Map-Register in, Map-Notify out (RFC 9301 sections 5.6, 5.7 and 8.2).
+
+var errNoRecords = errors.New("Map-Register: Record Count is 0")
+
+func (e *Engine) handleDatagram(now time.Time, in lispcore.Datagram) {
+	peer := in.From.Addr()
+	if t, err := wire.PeekType(in.Payload); err == nil && t != wire.TypeMapRegister {
+		e.counters.Unexpected++
+		e.out.Note(lispcore.Event{Kind: lispcore.Unexpected, Peer: peer, Detail: t.String()})
+		return
+	}
+	m := &e.register
+	err := m.Parse(in.Payload)
+	if err == nil && len(m.Records) == 0 {
+		err = errNoRecords
+	}
+	if err != nil {
+		e.malformed(peer, err)
+		return
+	}
+	e.counters.MapRegistersIn++
+	e.counters.RecordsIn += uint64(len(m.Records))
+	e.newMessage()
+	signer := e.authenticate(peer, in.Payload)
+	if signer == nil {
+		return
+	}
+	x := e.etrAt(peer)
+	fresh, known := e.replay(x, m)
+	if !known {
+		e.counters.Replayed++
+		e.out.Note(lispcore.Event{Kind: lispcore.Replayed, Peer: peer, Detail: fmt.Sprintf("nonce 0x%08X-0x%08X", m.Nonce>>32, uint32(m.Nonce))})
+		return
+	}
+	if e.cfg.Reliable {
+		x.session = e.sessions.Admit(in.To.Addr(), peer)
+		x.session.SetUsers(x.users)
+	}
+	from := arrival{etr: x, port: in.From.Port(), nonce: m.Nonce, origin: e.originOf(m)}
+	accepted := e.notify.Records[:0]
+	for _, r := range m.Records {
+		home, reason := e.judge(r.EID, in.Payload)
+		if home == nil {
+			e.counters.NoSite++
+			e.out.Note(lispcore.Event{Kind: lispcore.Refused, Peer: peer, EID: r.EID, Detail: reason.String()})
+			continue
+		}
+		e.counters.RecordsAccepted++
+		if fresh {
+			e.store(now, home, from, r)
+		}
+		accepted = append(accepted, r)
+	}
+	e.notify.Records = accepted
+	if m.WantNotify && len(accepted) > 0 {
+		e.sendMapNotify(in, m, signer)
+	}
+}
+
+// authenticate returns the site whose key verifies the message: of a site entry that at least one record matches. Only such
+// a message creates a session and permits a connection.
+func (e *Engine) authenticate(peer netip.Addr, message []byte) *site {
+	matched := false
+	for _, r := range e.register.Records {
+		home, reason := e.judge(r.EID, message)
+		if home != nil {
+			return home.site
+		}
+		matched = matched || reason == wire.ReasonAuthentication
+	}
+	if matched {
+		e.counters.AuthFailures++
+		e.out.Note(lispcore.Event{Kind: lispcore.AuthenticationFailed, Peer: peer, Detail: "Map-Register"})
+		return nil
+	}
+	e.counters.NoSite += uint64(len(e.register.Records))
+	for _, r := range e.register.Records {
+		e.out.Note(lispcore.Event{Kind: lispcore.Refused, Peer: peer, EID: r.EID, Detail: wire.ReasonNotValidSite.String()})
+	}
+	return nil
+}
+
+func (e *Engine) etrAt(addr netip.Addr) *etr {
+	x := e.etrs[addr]
+	if x == nil {
+		x = &etr{addr: addr, refused: make(map[lispcore.EID]bool)}
+		e.etrs[addr] = x
+	}
+	return x
+}
+
+// replay judges the nonce of a message, with replay checking. A lower nonce than one that was accepted for the same prefix
+// is not known; an equal one is answered again and changes nothing, so it is not fresh.
+func (e *Engine) replay(x *etr, m *wire.MapRegister) (fresh, known bool) {
+	if !e.cfg.ReplayCheck {
+		return true, true
+	}
+	fresh = true
+	for _, r := range m.Records {
+		last := x.floor[r.EID.Service()]
+		if t := e.tables[r.EID.Service()]; t != nil {
+			for n := t.nodes[r.EID.Prefix]; n != nil; n = n.next {
+				if reg := n.of(x); reg != nil {
+					last = reg.nonce
+				}
+			}
+		}
+		switch {
+		case m.Nonce < last:
+			return false, false
+		case m.Nonce == last:
+			fresh = false
+		}
+	}
+	return fresh, true
+}
+
+// sendMapNotify answers with what was accepted: the register's nonce, key ID, algorithm and authentication length, signed
+// with the site's key; A and L are cleared, and the tail is there only when the register had it.
+func (e *Engine) sendMapNotify(in lispcore.Datagram, m *wire.MapRegister, signer *site) {
+	n := &e.notify
+	n.HasXTRID, n.XTRID, n.SiteID, n.Nonce = m.HasXTRID, m.XTRID, m.SiteID, m.Nonce
+	n.Auth = m.Auth // the bytes are those of the register; Sign puts the right ones in their place
+	for i := range n.Records {
+		n.Records[i].Authoritative = false
+		clearLocal(n.Records[i].Locators)
+	}
+	b, err := n.Append(make([]byte, 0, len(in.Payload)))
+	if err == nil {
+		err = signer.auth.Sign(b)
+	}
+	if err != nil {
+		e.malformed(in.From.Addr(), err)
+		return
+	}
+	e.counters.MapNotifiesOut++
+	e.out.Add(lispcore.SendDatagram{
+		From:    netip.AddrPortFrom(in.To.Addr(), lispcore.ControlPort),
+		To:      netip.AddrPortFrom(in.From.Addr(), lispcore.ControlPort), // never the register's source port
+		Payload: b,
+	})
+}
+
+func clearLocal(locators []lispcore.Locator) {
+	for i := range locators {
+		locators[i].Local = false
+	}
+}
