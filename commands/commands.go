@@ -1,0 +1,90 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"lisplab/commands/grammar"
+	"lisplab/devices"
+)
+
+// rows joins the table. Its order is the order in which configurations print.
+func rows() []Row {
+	return slices.Concat(
+		execRows(),
+		labRows(),
+		configRows(),
+		showClockRows(),
+		showInterfacesRows(),
+		showIPRouteRows(),
+		showLISPDatabaseRows(),
+		showLISPSessionRows(),
+		showLISPSiteRows(),
+		showLoggingRows(),
+		showRunningRows(),
+		showVersionRows(),
+	)
+}
+
+// releases are the software releases that a table is compiled for.
+var releases = []devices.Release{devices.Release152, devices.Release155}
+
+// Set is the compiled table. It never changes, so all sessions share one.
+type Set struct {
+	rows     []Row
+	dialects map[devices.Release]*dialect
+}
+
+// dialect is the grammar of one release, with the row that each of its rules belongs to.
+type dialect struct {
+	grammar *grammar.Grammar
+	words   grammar.Words
+	rowOf   []int
+}
+
+// New compiles the table. An error is a mistake in the table itself: a syntax that can't be read, help that is missing
+// or given twice, two rows that mean the same line.
+func New() (*Set, error) {
+	s := &Set{rows: rows(), dialects: map[devices.Release]*dialect{}}
+	var errs []error
+	for _, rel := range releases {
+		t, err := compile(s.rows, rel)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("release %s: %w", rel, err))
+		}
+		s.dialects[rel] = t
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func compile(rows []Row, rel devices.Release) (*dialect, error) {
+	t := &dialect{}
+	var rules []grammar.Rule
+	help := []grammar.Words{words}
+	for i := range rows {
+		if r := &rows[i]; r.Releases == nil || r.Releases(rel) {
+			help = append(help, r.Help)
+			for _, rule := range r.rules() {
+				rules = append(rules, rule)
+				t.rowOf = append(t.rowOf, i)
+			}
+		}
+	}
+	var err error
+	if t.words, err = grammar.Merge(help...); err != nil {
+		return nil, err
+	}
+	t.grammar, err = grammar.Compile(t.words, rules)
+	return t, err
+}
+
+func (s *Set) dialect(rel devices.Release) *dialect {
+	if t := s.dialects[rel]; t != nil {
+		return t
+	}
+	return s.dialects[devices.Release155]
+}

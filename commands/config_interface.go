@@ -1,0 +1,256 @@
+package commands
+
+import (
+	"cmp"
+	"encoding/binary"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"lisplab/commands/grammar"
+	"lisplab/devices"
+)
+
+func interfaceRows() []Row {
+	only := []grammar.Mode{Interface}
+	return []Row{
+		{Modes: []grammar.Mode{Config}, Syntax: "interface INTERFACE$interface", No: "interface INTERFACE$interface",
+			Help:    grammar.Words{"interface": "Select an interface to configure"},
+			Run:     selectInterface,
+			Print:   printInterfaces,
+			Example: "interface Loopback0"},
+		{Modes: only, Syntax: "description LINE$text", No: "description [LINE$text]",
+			Help: grammar.Words{
+				"config-if: description":      "Interface specific description",
+				"config-if: description LINE": "Up to 240 characters describing this interface",
+			},
+			Run: func(c *Context, a Args) error {
+				c.boundInterface().Description = a.String("text")
+				if a.Has("no") {
+					c.boundInterface().Description = ""
+				}
+				return nil
+			},
+			Print: func(cfg *devices.Config, p *Printer) {
+				if text := interfaceOf(cfg, p.frame).Description; text != "" {
+					p.Line("description %s", text)
+				}
+			},
+			Example: "interface Loopback0\n description RLOC, advertised to the core"},
+		{Modes: only, Syntax: "ip address A.B.C.D$address A.B.C.D$mask", No: "ip address [A.B.C.D$address A.B.C.D$mask]",
+			Help: grammar.Words{
+				"config-if: ip":      "Interface Internet Protocol config commands",
+				"ip address":         "Set the IP address of an interface",
+				"ip address A.B.C.D": "IP address, and then IP subnet mask",
+			},
+			Run:     setIPAddress,
+			Print:   printIPAddress,
+			Example: "interface Loopback0\n ip address 203.0.113.11 255.255.255.255"},
+		{Modes: only, Syntax: "shutdown", No: "shutdown",
+			Help: grammar.Words{"shutdown": "Shutdown the selected interface"},
+			Run: func(c *Context, a Args) error {
+				c.boundInterface().Shutdown = !a.Has("no")
+				return nil
+			},
+			Print: func(cfg *devices.Config, p *Printer) {
+				if interfaceOf(cfg, p.frame).Shutdown {
+					p.Line("shutdown")
+				}
+			},
+			Example: "interface GigabitEthernet0/0\n shutdown"},
+		{Modes: only, Syntax: "ipv6 address X:X:X:X::X/<0-128>$prefix", No: "ipv6 address [X:X:X:X::X/<0-128>$prefix]",
+			Help: grammar.Words{
+				"config-if: ipv6":                 "IPv6 interface subcommands",
+				"ipv6 address":                    "Configure IPv6 address on interface",
+				"ipv6 address X:X:X:X::X/<0-128>": "IPv6 address and prefix length",
+			},
+			Run:     setIPv6Address,
+			Print:   printIPv6Addresses,
+			Example: "interface GigabitEthernet0/1\n ipv6 address 2001:DB8::1/48"},
+	}
+}
+
+// selectInterface enters an interface. Loopbacks come and go by configuration; the others are hardware.
+func selectInterface(c *Context, a Args) error {
+	name := a.Interface("interface")
+	have := findInterface(c.Config, name) != nil
+	switch {
+	case a.Has("no") && !isLoopback(name) && have:
+		return refuse("%% Removal of physical interfaces is not permitted.")
+	case a.Has("no") && have:
+		c.Config.Interfaces = slices.DeleteFunc(c.Config.Interfaces, func(i devices.Interface) bool { return i.Name == name })
+		return nil
+	case a.Has("no") || !have && !c.mayAddInterface(name):
+		return c.noSuchInterface(a, "interface")
+	case !have:
+		c.Config.Interfaces = append(c.Config.Interfaces, devices.Interface{Name: name})
+		slices.SortFunc(c.Config.Interfaces, compareInterfaces)
+	}
+	c.enter(frame{mode: Interface, subject: name})
+	return nil
+}
+
+// mayAddInterface tells whether a configuration can bring an interface up out of nothing. A file that is being loaded
+// may: whether the hardware is there is judged by who loads it.
+func (c *Context) mayAddInterface(name string) bool {
+	return isLoopback(name) || c.Device == nil && name != nullInterface
+}
+
+func (c *Context) noSuchInterface(a Args, arg string) error {
+	var names []string
+	for _, i := range c.Config.Interfaces {
+		names = append(names, i.Name)
+	}
+	return a.Invalid(arg, append(names, "Loopback<0-2147483647>")...)
+}
+
+// nullInterface is the interface that routes discard packets to.
+const nullInterface = "Null0"
+
+func isLoopback(name string) bool { return strings.HasPrefix(name, "Loopback") }
+
+func findInterface(cfg *devices.Config, name string) *devices.Interface {
+	for i := range cfg.Interfaces {
+		if cfg.Interfaces[i].Name == name {
+			return &cfg.Interfaces[i]
+		}
+	}
+	return nil
+}
+
+// boundInterface is the interface of the present mode. When another session removed it meanwhile, changes go nowhere.
+func (c *Context) boundInterface() *devices.Interface { return interfaceOf(c.Config, c.top()) }
+
+func interfaceOf(cfg *devices.Config, f frame) *devices.Interface {
+	if i := findInterface(cfg, f.subject); i != nil {
+		return i
+	}
+	return &devices.Interface{Name: f.subject}
+}
+
+func printInterfaces(cfg *devices.Config, p *Printer) {
+	for _, i := range cfg.Interfaces {
+		p.block(frame{mode: Interface, subject: i.Name}, false, "interface %s", i.Name)
+	}
+}
+
+// interfaceOrder is the order in which IOS lists interface types.
+var interfaceOrder = []string{"Loopback", "Ethernet", "FastEthernet", "GigabitEthernet", "TenGigabitEthernet", "Serial"}
+
+// compareInterfaces orders interfaces as IOS lists them: by type, then by each number of the name.
+func compareInterfaces(a, b devices.Interface) int {
+	typeA, numbersA := splitInterface(a.Name)
+	typeB, numbersB := splitInterface(b.Name)
+	if c := cmp.Compare(slices.Index(interfaceOrder, typeA), slices.Index(interfaceOrder, typeB)); c != 0 {
+		return c
+	}
+	return slices.Compare(numbersA, numbersB)
+}
+
+func splitInterface(name string) (kind string, numbers []int) {
+	digit := strings.IndexAny(name, "0123456789")
+	if digit < 0 {
+		return name, nil
+	}
+	for _, part := range strings.FieldsFunc(name[digit:], func(r rune) bool { return r == '/' || r == '.' }) {
+		n, err := strconv.Atoi(part)
+		if err != nil {
+			break
+		}
+		numbers = append(numbers, n)
+	}
+	return name[:digit], numbers
+}
+
+func setIPAddress(c *Context, a Args) error {
+	itf := c.boundInterface()
+	if a.Has("no") {
+		if a.Has("address") && itf.IPv4.Addr() != a.Addr("address") {
+			return refuse("Invalid address")
+		}
+		itf.IPv4 = netip.Prefix{}
+		return nil
+	}
+	addr, mask := a.Addr("address"), a.Addr("mask")
+	bits, contiguous := maskBits(mask)
+	if !contiguous {
+		return refuse("Bad mask 0x%X for address %s", binary.BigEndian.Uint32(mask.AsSlice()), addr)
+	}
+	if first := addr.As4()[0]; first == 0 || first == 127 || first >= 224 {
+		return refuse("Not a valid host address - %s", addr)
+	}
+	p := netip.PrefixFrom(addr, bits)
+	if bits == 0 || bits == 32 && !isLoopback(itf.Name) || bits < 31 && (addr == p.Masked().Addr() || addr == lastAddr(p)) {
+		return refuse("Bad mask /%d for address %s", bits, addr)
+	}
+	for _, other := range c.Config.Interfaces {
+		if other.Name != itf.Name && other.IPv4.IsValid() && other.IPv4.Masked().Overlaps(p.Masked()) {
+			return refuse("%% %s overlaps with %s", p.Masked().Addr(), other.Name)
+		}
+	}
+	itf.IPv4 = p
+	if kind, _ := splitInterface(itf.Name); bits == 31 && kind != "Serial" && kind != "Loopback" {
+		_, err := c.Out.Write([]byte("% Warning: use /31 mask on non point-to-point interface cautiously\n"))
+		return err
+	}
+	return nil
+}
+
+// maskBits returns the length of a netmask, and whether it is one.
+func maskBits(mask netip.Addr) (int, bool) {
+	ones, size := net.IPMask(mask.AsSlice()).Size()
+	return ones, size != 0
+}
+
+// maskText is the netmask of a length in dotted form.
+func maskText(bits int) string { return net.IP(net.CIDRMask(bits, 32)).String() }
+
+// lastAddr is the highest address of an IPv4 prefix: its broadcast address.
+func lastAddr(p netip.Prefix) netip.Addr {
+	b := p.Masked().Addr().As4()
+	n := binary.BigEndian.Uint32(b[:]) | uint32(1<<(32-p.Bits())-1)
+	binary.BigEndian.PutUint32(b[:], n)
+	return netip.AddrFrom4(b)
+}
+
+func printIPAddress(cfg *devices.Config, p *Printer) {
+	if addr := interfaceOf(cfg, p.frame).IPv4; addr.IsValid() {
+		p.Line("ip address %s %s", addr.Addr(), maskText(addr.Bits()))
+		return
+	}
+	p.Line("no ip address")
+}
+
+func setIPv6Address(c *Context, a Args) error {
+	itf, p := c.boundInterface(), a.Prefix("prefix")
+	if a.Has("no") {
+		itf.IPv6 = slices.DeleteFunc(itf.IPv6, func(q netip.Prefix) bool { return !a.Has("prefix") || p == q })
+		return nil
+	}
+	if p.Addr().IsUnspecified() || p.Addr().IsMulticast() || p.Addr().IsLoopback() || p.Addr().Is4In6() || p.Bits() == 0 {
+		return refuse("%% Invalid IPv6 address %s", prefixText(p))
+	}
+	for _, other := range c.Config.Interfaces {
+		for _, q := range other.IPv6 {
+			if other.Name != itf.Name && q.Masked().Overlaps(p.Masked()) {
+				return refuse("%%%s: Error: %s is overlapping with %s on %s", itf.Name, prefixText(p.Masked()), prefixText(q.Masked()), other.Name)
+			}
+		}
+	}
+	if slices.ContainsFunc(itf.IPv6, func(q netip.Prefix) bool { return q.Addr() == p.Addr() && q != p }) {
+		itf.IPv6 = slices.DeleteFunc(itf.IPv6, func(q netip.Prefix) bool { return q.Addr() == p.Addr() })
+	}
+	if !slices.Contains(itf.IPv6, p) {
+		itf.IPv6 = append(itf.IPv6, p)
+		slices.SortFunc(itf.IPv6, netip.Prefix.Compare)
+	}
+	return nil
+}
+
+func printIPv6Addresses(cfg *devices.Config, p *Printer) {
+	for _, q := range interfaceOf(cfg, p.frame).IPv6 {
+		p.Line("ipv6 address %s", prefixText(q))
+	}
+}

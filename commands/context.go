@@ -1,0 +1,91 @@
+package commands
+
+import (
+	"io"
+
+	"lisplab/commands/grammar"
+	"lisplab/devices"
+)
+
+// Form is how a show command lays out its rows.
+type Form string
+
+const (
+	FormIOS      Form = "ios"      // the columns of a router, to the byte; the zero Form means this too
+	FormDocument Form = "document" // as the vendor's documentation shows them: tab-separated cells, or free blanks
+	FormJSON     Form = "json"     // an array of objects, one per row
+)
+
+// Context is one session at a router: where it is attached, in which mode it stands, and where its answers go. The zero
+// mode stack is a session in privileged EXEC mode.
+type Context struct {
+	Lab    *devices.Lab
+	Device *devices.Device
+	Out    io.Writer
+	Form   Form
+	Width  int // of the terminal in columns; 0 means unlimited
+
+	// Config is the candidate configuration, while a row of configuration runs.
+	Config *devices.Config
+
+	// Attach is the device that `lab connect` asked for; who runs the session acts on it and clears it.
+	Attach string
+	// Closed is set by `exit` and `logout` in EXEC mode: the session is over.
+	Closed bool
+
+	loading devices.Release // in Load: the release of the router that the file is for
+	set     *Set            // whose row runs
+	frames  []frame
+}
+
+// frame is one level of the mode stack. subject and instance say which block of configuration the mode is about.
+type frame struct {
+	mode     grammar.Mode
+	subject  string // an interface, a site, a locator-set, a VRF
+	instance uint32 // of an eid-table
+}
+
+// Mode returns the mode that the next line is read in.
+func (c *Context) Mode() grammar.Mode { return c.top().mode }
+
+func (c *Context) top() frame {
+	if len(c.frames) == 0 {
+		return frame{mode: Exec}
+	}
+	return c.frames[len(c.frames)-1]
+}
+
+// enter goes down into a mode.
+func (c *Context) enter(f frame) {
+	if len(c.frames) == 0 {
+		c.frames = []frame{{mode: Exec}}
+	}
+	c.frames = append(c.frames[:len(c.frames):len(c.frames)], f)
+}
+
+// restart leaves all modes for an EXEC mode.
+func (c *Context) restart(m grammar.Mode) { c.frames = []frame{{mode: m}} }
+
+// Prompt returns the prompt that stands before the next line. In configuration modes IOS cuts the hostname at 20
+// characters.
+func (c *Context) Prompt() string {
+	host := c.Device.Config().Hostname
+	switch m := c.Mode(); m {
+	case User:
+		return host + ">"
+	case Exec:
+		return host + "#"
+	default:
+		if len(host) > 20 {
+			host = host[:20]
+		}
+		return host + "(" + string(m) + ")#"
+	}
+}
+
+func (c *Context) release() devices.Release {
+	if c.Device == nil {
+		return c.loading
+	}
+	return c.Device.Release()
+}

@@ -1,0 +1,54 @@
+package grammar
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Words holds the help lines by word path. A word path is the keywords that lead to a word and the word itself, one
+// blank apart:
+//
+//	"show widget"             the keyword widget
+//	"show widget name WORD"   the place
+//
+// Places in the middle and options that were left behind are not part of a path: after "add [at <1-9>$pos] WORD$item
+// weight <0-100>$w" the paths are "add", "add at", "add at <1-9>", "add WORD", "add weight" and "add weight <0-100>". A
+// required choice of keywords counts as one word: "red|blue". A path that means something else in one mode is written
+// with the mode before it: "mode: show widget".
+type Words map[string]string
+
+// Merge joins lists of help. A path that stands in two of them is an error: help is kept once.
+func Merge(lists ...Words) (Words, error) {
+	all := Words{}
+	var errs []error
+	for _, list := range lists {
+		for _, path := range sortedKeys(list) {
+			if _, twice := all[path]; twice {
+				errs = append(errs, fmt.Errorf("help for %q is given twice", path))
+			}
+			all[path] = list[path]
+		}
+	}
+	return all, errors.Join(errs...)
+}
+
+// find returns the help of a path in a mode, and the key under which it stands.
+func (w Words) find(m Mode, path string) (help, key string, ok bool) {
+	for _, key := range []string{string(m) + ": " + path, path} {
+		if help, ok := w[key]; ok && strings.TrimSpace(help) != "" {
+			return help, key, true
+		}
+	}
+	return "", "", false
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

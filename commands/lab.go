@@ -1,0 +1,178 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/google/shlex"
+
+	"lisplab/commands/grammar"
+	"lisplab/devices"
+)
+
+// labRows are the lines addressed to the lab instead of to a router. They stand behind the word `lab` on the console,
+// and behind `!!` in a transcript.
+func labRows() []Row {
+	only := []grammar.Mode{Lab}
+	return []Row{
+		{Modes: only, Syntax: "devices",
+			Help: grammar.Words{"devices": "List the routers"},
+			Run:  labDevices},
+		{Modes: only, Syntax: "connect WORD$device",
+			Help: grammar.Words{"connect": "Move this session to another router", "connect WORD": "Router name"},
+			Run:  labConnect},
+		{Modes: only, Syntax: "advance DURATION$time",
+			Help: grammar.Words{"advance": "Let lab time pass", "advance DURATION": "How much: 90s, 5h5m41s, 1d"},
+			Run:  func(c *Context, a Args) error { return c.Lab.Advance(a.Duration("time")) }},
+		{Modes: only, Syntax: "link WORD$a WORD$b <up|down>",
+			Help: grammar.Words{
+				"link":      "Cut or mend the link between two routers",
+				"link WORD": "Router name",
+				"link up":   "Mend it",
+				"link down": "Cut it",
+			},
+			Run: func(c *Context, a Args) error { return c.Lab.SetLink(a.String("a"), a.String("b"), a.Has("up")) }},
+		{Modes: only, Syntax: "device WORD$device <stop|start>",
+			Help: grammar.Words{
+				"device":       "Power a router off or on",
+				"device WORD":  "Router name",
+				"device stop":  "Cut the power: its state is gone, and it says nothing more",
+				"device start": "Boot it with the configuration of the lab file",
+			},
+			Run: labPower},
+		{Modes: only, Syntax: "help",
+			Help: grammar.Words{"help": "What this lab can do"},
+			Run:  labHelp},
+	}
+}
+
+// splitLab splits a line as a POSIX shell does, so that names can be quoted, and finds the words' columns again.
+func splitLab(line string) ([]grammar.Word, error) {
+	texts, err := shlex.Split(line)
+	if err != nil {
+		return nil, errors.New("a quote is not closed")
+	}
+	words := make([]grammar.Word, 0, len(texts))
+	from := 0
+	for _, text := range texts {
+		col := from
+		if i := strings.Index(line[from:], text); i >= 0 { // else it was typed with escapes inside
+			col = from + i
+			from = col + len(text)
+		}
+		words = append(words, grammar.Word{Text: text, Col: col})
+	}
+	return words, nil
+}
+
+// labDeviceListing is the table of `lab devices`.
+var labDeviceListing = listing{columns: []field{
+	{head: "Device", width: 14, gap: 1},
+	{head: "Release", width: 8, gap: 1},
+	{head: "State", width: 8, gap: 1},
+	{head: "RLOC", width: 16, gap: 1},
+	{head: "Roles"},
+}}
+
+func labDevices(c *Context, _ Args) error {
+	return labDeviceListing.write(c.Out, c.Form, func(yield func([]string) bool) {
+		for _, d := range c.Lab.Devices() {
+			cfg := d.Config()
+			state := "running"
+			if !d.Running() {
+				state = "stopped"
+			}
+			if !yield([]string{d.Name(), string(d.Release()), state, rlocText(cfg), rolesText(cfg)}) {
+				return
+			}
+		}
+	})
+}
+
+// rlocText is the address that a router of a lab is known by: that of its first loopback.
+func rlocText(cfg devices.Config) string {
+	for _, i := range cfg.Interfaces {
+		if isLoopback(i.Name) && i.IPv4.IsValid() {
+			return i.IPv4.Addr().String()
+		}
+	}
+	return "--"
+}
+
+// rolesText lists the LISP roles that are switched on, for either family.
+func rolesText(cfg devices.Config) string {
+	if cfg.LISP == nil {
+		return "--"
+	}
+	v4, v6 := cfg.LISP.IPv4, cfg.LISP.IPv6
+	var roles []string
+	for _, role := range []struct {
+		name string
+		on   bool
+	}{
+		{"ITR", v4.ITR || v6.ITR},
+		{"ETR", v4.ETR || v6.ETR},
+		{"Map-Server", v4.MapServer || v6.MapServer},
+		{"Map-Resolver", v4.MapResolver || v6.MapResolver},
+	} {
+		if role.on {
+			roles = append(roles, role.name)
+		}
+	}
+	if len(roles) == 0 {
+		return "--"
+	}
+	return strings.Join(roles, ", ")
+}
+
+func labConnect(c *Context, a Args) error {
+	d := c.Lab.Device(a.String("device"))
+	if d == nil {
+		return c.noSuchDevice(a.String("device"))
+	}
+	c.Attach = d.Name()
+	return nil
+}
+
+func labPower(c *Context, a Args) error {
+	name := a.String("device")
+	switch {
+	case c.Lab.Device(name) == nil:
+		return c.noSuchDevice(name)
+	case a.Has("stop"):
+		return c.Lab.StopDevice(name)
+	}
+	return c.Lab.StartDevice(name)
+}
+
+func (c *Context) noSuchDevice(name string) error {
+	var names []string
+	for _, d := range c.Lab.Devices() {
+		names = append(names, d.Name())
+	}
+	return fmt.Errorf("found device %q, expected one of %s", name, strings.Join(names, ", "))
+}
+
+// labHelp lists the lab's own lines from the table, and says what is not there yet.
+func labHelp(c *Context, _ Args) error {
+	lines := []string{
+		"These lines are for the lab, not for a router:",
+		"",
+	}
+	for i := range c.set.rows {
+		if r := &c.set.rows[i]; slices.Contains(r.Modes, Lab) {
+			lines = append(lines, fmt.Sprintf("  lab %-32s %s", placesText(r.Syntax), c.set.about(r)))
+		}
+	}
+	lines = append(lines,
+		"",
+		"`?` behind `lab` explains each word. Everything else that is typed goes to the router named in the prompt.",
+		"There: registration by UDP and by reliable transport, and its show commands.",
+		"Not there yet: ping, traceroute and lig (packets come with a later release of the lab).",
+	)
+	_, err := io.WriteString(c.Out, strings.Join(lines, "\n")+"\n")
+	return err
+}

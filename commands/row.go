@@ -1,0 +1,73 @@
+package commands
+
+import (
+	"regexp"
+	"strings"
+
+	"lisplab/commands/grammar"
+	"lisplab/devices"
+)
+
+// Args are the typed values of a line, by the $names of the row's syntax.
+type Args = grammar.Args
+
+// Row is one command.
+type Row struct {
+	Modes  []grammar.Mode
+	Syntax string // in the notation of package grammar
+
+	// No is the syntax of the command's `no` form, without that word; "" when it has none. Run runs it too, and sees
+	// Args.Has("no").
+	No string
+
+	// Help holds the help of the word paths that this row is the first to use; paths of many rows stand in words.go. A path
+	// that is given twice, or not at all, keeps the table from compiling.
+	Help grammar.Words
+
+	// Run does what the line asks, and writes its answer to c.Out. In a mode of configuration it changes c.Config, which
+	// is applied afterwards. An error is printed as ErrorText words it, and nothing is changed.
+	Run func(c *Context, a Args) error
+
+	// Print says the row back, for a row of configuration. It is called once per block of the row's mode.
+	Print func(cfg *devices.Config, p *Printer)
+
+	// Releases tells in which software releases the row exists; nil means in all.
+	Releases func(devices.Release) bool
+
+	// Example is a line (or lines, with those of its parents before it) that a row of configuration prints back as it is.
+	Example string
+
+	Hidden bool // works, but `?` does not list it
+}
+
+// rules returns the rules of the grammar that the row stands for: the line, and its `no` form.
+func (r *Row) rules() []grammar.Rule {
+	rules := []grammar.Rule{{Modes: r.Modes, Syntax: r.Syntax, Suffix: r.suffix(), Hidden: r.Hidden}}
+	if r.No != "" {
+		rules = append(rules, grammar.Rule{Modes: r.Modes, Prefix: "no", Syntax: r.No, Hidden: r.Hidden})
+	}
+	return rules
+}
+
+// modifiers is what may follow every show command: the shell filters the answer by it.
+const modifiers = `[\| <begin LINE$filter | count LINE$filter | exclude LINE$filter | include LINE$filter | section LINE$filter>]`
+
+func (r *Row) suffix() string {
+	if strings.HasPrefix(r.Syntax, "show ") {
+		return modifiers
+	}
+	return ""
+}
+
+// headPattern matches the keywords that a syntax begins with, or its first place.
+var headPattern = regexp.MustCompile(`^(?:[a-z0-9-]+(?: [a-z0-9-]+)*|[A-Z.]+)`)
+
+// about is what lists say of the row: the help of the keywords that it begins with.
+func (s *Set) about(r *Row) string {
+	path := headPattern.FindString(r.Syntax)
+	all := s.dialect("").words
+	if help, ok := all[string(r.Modes[0])+": "+path]; ok {
+		return help
+	}
+	return all[path]
+}

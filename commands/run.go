@@ -1,0 +1,159 @@
+package commands
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"lisplab/commands/grammar"
+)
+
+// Run runs one typed line in the session's mode. Its answer goes to c.Out; its error is for ErrorText. Empty lines and
+// comments do nothing.
+func (s *Set) Run(c *Context, line string) error {
+	if text := strings.TrimSpace(line); text == "" || text[0] == '!' {
+		return nil
+	}
+	c.set = s
+	m, depth, err := s.parse(c, line)
+	if err != nil {
+		return err
+	}
+	row := s.row(c, m)
+	frames := c.frames
+	c.frames = frames[:min(depth+1, len(frames))]
+	if slices.Contains(anyConfig, c.Mode()) && !m.Args.Has("do") {
+		err = c.configure(row, m.Args)
+	} else {
+		err = row.Run(c, m.Args)
+	}
+	if err != nil {
+		c.frames = frames
+	}
+	return err
+}
+
+// RunLab runs a line addressed to the lab: what stands behind the word `lab`, or behind `!!` in a transcript.
+func (s *Set) RunLab(c *Context, line string) error {
+	c.set = s
+	words, err := splitLab(line)
+	if err != nil {
+		return err
+	}
+	if len(words) == 0 {
+		return nil
+	}
+	m, err := s.dialect(c.release()).grammar.ParseWords(Lab, line, words)
+	if err != nil {
+		return err
+	}
+	return s.row(c, m).Run(c, m.Args)
+}
+
+// Next answers `?` in the session's mode. What a mode does not know, its parents may.
+func (s *Set) Next(c *Context, line string) ([]grammar.Candidate, error) {
+	g := s.dialect(c.release()).grammar
+	list, err := g.Next(c.Mode(), line)
+	for _, mode := range c.parents() {
+		if err == nil {
+			break
+		}
+		if more, err2 := g.Next(mode, line); err2 == nil {
+			return more, nil
+		}
+	}
+	return list, err
+}
+
+// Complete answers Tab in the session's mode: the line with its last word written out and a blank behind it, or the
+// line as it is and false.
+func (s *Set) Complete(c *Context, line string) (string, bool) {
+	g := s.dialect(c.release()).grammar
+	for _, mode := range append([]grammar.Mode{c.Mode()}, c.parents()...) {
+		if completed, ok := g.Complete(mode, line); ok {
+			return completed, true
+		}
+		if list, err := g.Next(mode, line); err == nil && len(list) > 0 {
+			break // ambiguous here: the parents have no say
+		}
+	}
+	return line, false
+}
+
+// NextLab and CompleteLab are Next and Complete for a line addressed to the lab.
+func (s *Set) NextLab(line string) ([]grammar.Candidate, error) {
+	return s.dialect("").grammar.Next(Lab, line)
+}
+
+// CompleteLab answers Tab for a line addressed to the lab.
+func (s *Set) CompleteLab(line string) (string, bool) {
+	return s.dialect("").grammar.Complete(Lab, line)
+}
+
+// row returns the row of a match.
+func (s *Set) row(c *Context, m grammar.Match) *Row {
+	return &s.rows[s.dialect(c.release()).rowOf[m.Rule]]
+}
+
+// parse reads a line in the session's mode, then in the mode's parents. depth is the level of the mode stack that knew
+// it. When none does, the error that got furthest into the line is the one to tell.
+func (s *Set) parse(c *Context, line string) (m grammar.Match, depth int, err error) {
+	g := s.dialect(c.release()).grammar
+	depth = max(0, len(c.frames)-1)
+	m, err = g.Parse(c.Mode(), line)
+	if err == nil {
+		return m, depth, nil
+	}
+	worst := asSyntax(err)
+	for i, mode := range c.parents() {
+		if worst.Kind == grammar.Incomplete {
+			break
+		}
+		m, err := g.Parse(mode, line)
+		if err == nil {
+			return m, depth - 1 - i, nil
+		}
+		if e := asSyntax(err); e.Col > worst.Col {
+			worst = e
+		}
+	}
+	if words := grammar.Split(line); len(words) == 1 && worst.Kind == grammar.Invalid && slices.Contains(anyExec, c.Mode()) {
+		return m, 0, &UnknownWord{words[0].Text}
+	}
+	return m, 0, worst
+}
+
+// parents returns the modes of configuration above the present one, innermost first.
+func (c *Context) parents() []grammar.Mode {
+	var modes []grammar.Mode
+	for i := len(c.frames) - 2; i >= 1; i-- {
+		modes = append(modes, c.frames[i].mode)
+	}
+	return modes
+}
+
+func asSyntax(err error) *grammar.Error {
+	var e *grammar.Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &grammar.Error{Kind: grammar.Invalid}
+}
+
+// configure runs a row of configuration on a copy of the configuration, and applies the copy if the row changed it.
+func (c *Context) configure(row *Row, a Args) error {
+	if c.Device == nil { // Load: the file is the candidate
+		return row.Run(c, a)
+	}
+	before := c.Device.Config()
+	candidate := before.Clone()
+	c.Config = &candidate
+	defer func() { c.Config = nil }()
+	if err := row.Run(c, a); err != nil {
+		return err
+	}
+	if candidate.Equal(before) {
+		return nil
+	}
+	return c.Device.Apply(candidate)
+}
