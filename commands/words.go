@@ -7,6 +7,20 @@ var words = grammar.Words{
 	"no":   "Negate a command or set its defaults",
 	"show": "Show running system information",
 
+	"show ip":   "IP information",
+	"show ipv6": "IPv6 information",
+	"show lisp": "Locator/ID Separation Protocol information",
+
+	"show lisp site EID":                               "EID, or EID prefix",
+	"show lisp site instance-id EID":                   "EID, or EID prefix",
+	"show lisp site instance-id <0-16777215>":          "Instance ID",
+	"show ip lisp database A.B.C.D":                    "EID",
+	"show ip lisp database A.B.C.D/nn":                 "EID prefix",
+	"show ip lisp database instance-id <0-16777215>":   "Instance ID",
+	"show ipv6 lisp database X:X:X:X::X":               "EID",
+	"show ipv6 lisp database X:X:X:X::X/<0-128>":       "EID prefix",
+	"show ipv6 lisp database instance-id <0-16777215>": "Instance ID",
+
 	"|":              "Output modifiers",
 	"| begin":        "Begin with the line that matches",
 	"| count":        "Count number of lines which match regexp",
