@@ -110,7 +110,7 @@ func (a *Authenticator) messageKey(t Type, nonce uint64) []byte {
 	secret = append(secret, a.secret...)
 	key, err := hkdf.Key(sha256.New, secret, []byte(t.String()+" Authentication"), "", sha256.Size)
 	if err != nil {
-		panic(err) // only for keys longer than 255 digests
+		panic(err) // a key of one digest's length can't fail
 	}
 	return key
 }

@@ -67,7 +67,7 @@ func (r *reader) u64(field string) uint64 {
 // rest returns all bytes up to the end.
 func (r *reader) rest(field string) []byte { return r.take(field, len(r.b)-r.off) }
 
-// messageType reads the first word of a UDP message, whose first four bits must be t.
+// firstWord reads the type, the flags and the record count of a UDP message, whose type must be t.
 func (r *reader) firstWord(t Type) uint32 {
 	first := r.u8("Type")
 	if got := Type(first >> 4); r.err == nil && got != t {
@@ -84,7 +84,6 @@ func (r *reader) firstWord(t Type) uint32 {
 // end returns the first failure; bytes that nobody has read are one.
 func (r *reader) end() error {
 	if left := len(r.b) - r.off; left > 0 {
-		r.place.record, r.place.locator = 0, 0
 		r.fail("end of message", r.off, fmt.Errorf("%w: %d", ErrTrailing, left))
 	}
 	return r.err

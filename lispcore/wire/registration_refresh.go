@@ -55,8 +55,8 @@ func parseRegistrationRefresh(r *reader) (*RegistrationRefresh, error) {
 	var m RegistrationRefresh
 	m.Scope = Scope(r.u8("Scope"))
 	m.RejectedOnly = r.u16("R")&refreshRejected != 0
-	if r.err == nil && m.Scope > ScopeExact {
-		m.Scope, r.err = 0, r.errorAt("Scope", frameDataOffset+refreshScopeOff, fmt.Errorf("%w: %v", ErrValue, m.Scope))
+	if m.Scope > ScopeExact {
+		return nil, m.check() // what follows Scope is anybody's guess
 	}
 	if m.Scope != ScopeAll {
 		m.Prefix = r.eidPrefix()
@@ -81,6 +81,7 @@ func (m *RegistrationRefresh) appendData(b []byte) ([]byte, error) {
 }
 
 var (
+	errScope       = errors.New("not defined")
 	errScopeR      = errors.New("R does not go with the scope of covered prefixes")
 	errScopeAFI    = errors.New("AFI does not fit the scope")
 	errScopePrefix = errors.New("prefix does not fit the scope")
@@ -114,7 +115,7 @@ func (m *RegistrationRefresh) check() error {
 			return bad(prefixFields.afi, refreshAFIOff, errScopeAFI)
 		}
 	default:
-		return bad("Scope", refreshScopeOff, errors.New("not defined"))
+		return bad("Scope", refreshScopeOff, errScope)
 	}
 	if m.Scope == ScopeCovered && m.RejectedOnly {
 		return bad("R", refreshFlagsOff, errScopeR)
