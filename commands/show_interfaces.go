@@ -1,0 +1,51 @@
+package commands
+
+import (
+	"io"
+	"net/netip"
+
+	"lisplab/commands/grammar"
+	"lisplab/devices"
+)
+
+func showInterfacesRows() []Row {
+	return []Row{{
+		Modes:  anyExec,
+		Syntax: "show ip interface brief",
+		Help: grammar.Words{
+			"show ip interface":       "IP interface status and configuration",
+			"show ip interface brief": "Brief summary of IP status and configuration",
+		},
+		Run: func(c *Context, _ Args) error { return writeInterfaces(c.Out, c.Form, c.Device.Interfaces()) },
+	}}
+}
+
+// interfaceListing is the table of `show ip interface brief`: "%-26s %-15s %-3s %-6s %-21s %-8s".
+var interfaceListing = listing{columns: []field{
+	{head: "Interface", width: 26, gap: 1},
+	{head: "IP-Address", width: 15, gap: 1},
+	{head: "OK?", width: 3, gap: 1},
+	{head: "Method", width: 6, gap: 1},
+	{head: "Status", width: 21, gap: 1},
+	{head: "Protocol", width: 8},
+}}
+
+// writeInterfaces prints `show ip interface brief`. Every address of the lab comes from a configuration that was read
+// at boot or typed; the method NVRAM stands for both.
+func writeInterfaces(w io.Writer, form Form, interfaces []devices.InterfaceState) error {
+	return interfaceListing.write(w, form, func(yield func([]string) bool) {
+		for _, i := range interfaces {
+			address, method := "unassigned", "unset"
+			if i.IPv4 != (netip.Prefix{}) {
+				address, method = i.IPv4.Addr().String(), "NVRAM"
+			}
+			status := upDown(i.LineUp)
+			if i.Shutdown {
+				status = "administratively down"
+			}
+			if !yield([]string{i.Name, address, "YES", method, status, upDown(i.LineUp && !i.Shutdown)}) {
+				return
+			}
+		}
+	})
+}

@@ -1,0 +1,84 @@
+package commands
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"lisplab/devices"
+)
+
+func TestShowVersion(t *testing.T) {
+	two := []devices.InterfaceState{interfaceOf("Loopback0", true), interfaceOf("GigabitEthernet0/0", true), interfaceOf("GigabitEthernet0/1", false)}
+	screen := func(v versionView) func(*strings.Builder) {
+		return func(w *strings.Builder) {
+			if err := writeVersion(w, v); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	xTR1 := versionView{"xTR1", "xTR1", devices.Release155, 10 * time.Second, two}
+	oldMSMR := versionView{"Old-MSMR", "Old-MSMR", devices.Release152, 50 * 24 * time.Hour, append(two, interfaceOf("Serial0/0/0", true))}
+	checkGolden(t, "show_version", []goldenCase{{"15.5", screen(xTR1)}, {"15.2", screen(oldMSMR)}, {"without interfaces", screen(versionView{Hostname: "R"})}})
+
+	// What management software looks for.
+	var text strings.Builder
+	screen(xTR1)(&text)
+	for _, pattern := range []string{
+		`^Cisco IOS Software, `,
+		`(?m)^Cisco IOS Software, .+ Software \(\S+-M\), Version 15\.5\(1\)T, RELEASE SOFTWARE`,
+		`Version (\S+),`,
+		`(?m)^ROM: `,
+		`(?m)^xTR1 uptime is 0 minutes$`,
+		`(?m)^System returned to ROM by \S+`,
+		`(?m)^System image file is "\S+"`,
+		`(?m)^[Cc]isco (\S+) \(.+\) processor( \(revision .+\))? with \d+K/\d+K bytes of memory`,
+		`(?m)^Processor board ID \S+$`,
+		`(?m)^Configuration register is 0x2102$`,
+		`lisplab`,
+	} {
+		if !regexp.MustCompile(pattern).MatchString(text.String()) {
+			t.Errorf("no match for %s in\n%s", pattern, text.String())
+		}
+	}
+}
+
+func TestShowIPInterfaceBrief(t *testing.T) {
+	shut := interfaceOf("GigabitEthernet0/2", false, "10.9.9.9/24")
+	shut.Shutdown = true
+	screen := func(form Form, interfaces ...devices.InterfaceState) func(*strings.Builder) {
+		return func(w *strings.Builder) {
+			if err := writeInterfaces(w, form, interfaces); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	all := []devices.InterfaceState{
+		interfaceOf("Loopback0", true, "203.0.113.11/32"),
+		interfaceOf("GigabitEthernet0/0", true, "192.168.100.254/24"),
+		interfaceOf("GigabitEthernet0/1", false, "10.0.0.1/30"),
+		shut,
+		interfaceOf("GigabitEthernet0/3", true),
+		interfaceOf("TenGigabitEthernet10/10/10.4094", true, "2001:db8::1/64"),
+	}
+	checkGolden(t, "show_ip_interface_brief", []goldenCase{
+		{"every branch", screen(FormIOS, all...)},
+		{"JSON", screen(FormJSON, all[:2]...)},
+		{"none", screen(FormIOS)},
+	})
+}
+
+func TestShowLogging(t *testing.T) {
+	screen := func(lines ...devices.LogLine) func(*strings.Builder) {
+		return func(w *strings.Builder) {
+			if err := writeLog(w, lines); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	checkGolden(t, "show_logging", []goldenCase{
+		{"empty", screen()},
+		{"two lines", screen(devices.LogLine{At: labTime(2), Text: "%LISP-5-EXAMPLE: one"}, devices.LogLine{At: labTime(86400 * 20), Text: "%LISP-5-EXAMPLE: two"})},
+	})
+}
