@@ -1,13 +1,42 @@
 package devices
 
 import (
+	"hash/fnv"
+	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"time"
 
+	"lisplab/devices/underlay"
+	"lisplab/lispcore"
 	"lisplab/lispcore/etr"
 	"lisplab/lispcore/mapserver"
 	"lisplab/lispcore/session"
+	"lisplab/lispcore/wire"
 )
+
+// Device is one router of a lab.
+type Device struct {
+	lab   *Lab
+	index int // in lab-file order
+	file  *labDevice
+
+	// What a power cut takes away.
+	running  bool
+	boots    uint64 // survives: no boot draws the nonces of an earlier one
+	booted   time.Time
+	cfg      Config
+	rand     *rand.Rand
+	sessions *session.Table
+	etr      *etr.Engine
+	etrCfg   etr.Config
+	server   *mapserver.Engine
+	servCfg  mapserver.Config
+	streams  map[lispcore.StreamID]lispcore.Engine
+	outbox   lispcore.Outbox // what the router itself, rather than a role, wants done
+	lines    map[string]bool // line protocol as last logged
+	log      logRing
+}
 
 // InterfaceState is what an interface is at present.
 type InterfaceState struct {
@@ -16,28 +45,137 @@ type InterfaceState struct {
 	LineUp    bool // line protocol
 }
 
-// LogLine is one line of the device's log.
-type LogLine struct {
-	At   time.Time
-	Text string // "%LISP-5-...: ..."
+// Name is the name in the lab file. The hostname may be another.
+func (d *Device) Name() string { return d.file.name }
+
+// Release is the software release.
+func (d *Device) Release() Release { return d.file.release }
+
+// Running tells whether the device has power.
+func (d *Device) Running() bool { return d.running }
+
+// Booted is the lab time of the last boot; zero when the device has never had power.
+func (d *Device) Booted() time.Time { return d.booted }
+
+// Config returns a copy of the running configuration; the zero Config of a stopped device.
+func (d *Device) Config() Config { return d.cfg.Clone() }
+
+// PhysicalInterfaces are the interfaces that the lab file gives the device, as IOS lists them.
+func (d *Device) PhysicalInterfaces() []string { return slices.Clone(d.file.interfaces) }
+
+// MapServer returns a copy of what the Map-Server knows; false without that role.
+func (d *Device) MapServer() (mapserver.Snapshot, bool) {
+	if d.server == nil {
+		return mapserver.Snapshot{}, false
+	}
+	return d.server.Snapshot(), true
 }
 
-// Device is one router of a lab.
-type Device struct{ name string }
+// ETR returns a copy of what the ETR knows; false without that role.
+func (d *Device) ETR() (etr.Snapshot, bool) {
+	if d.etr == nil {
+		return etr.Snapshot{}, false
+	}
+	return d.etr.Snapshot(), true
+}
 
-func (d *Device) Name() string                          { return d.name }
-func (d *Device) Release() Release                      { return "" }
-func (d *Device) Running() bool                         { return false }
-func (d *Device) Booted() time.Time                     { return time.Time{} }
-func (d *Device) Config() Config                        { return Config{} }
-func (d *Device) Apply(cfg Config) error                { return nil }
-func (d *Device) MapServer() (mapserver.Snapshot, bool) { return mapserver.Snapshot{}, false }
-func (d *Device) ETR() (etr.Snapshot, bool)             { return etr.Snapshot{}, false }
-func (d *Device) Sessions() []session.Snapshot          { return nil }
-func (d *Device) ClearSite(name string) bool            { return false }
-func (d *Device) ClearSessions(peer netip.Addr)         {}
-func (d *Device) Interfaces() []InterfaceState          { return nil }
-func (d *Device) Log() []LogLine                        { return nil }
-func (d *Device) NoteConfigured(by string)              {}
-func (c Config) Clone() Config                          { return c }
-func (c Config) Equal(o Config) bool                    { return false }
+// Sessions returns the reliable sessions in the order of creation.
+func (d *Device) Sessions() []session.Snapshot {
+	if !d.running {
+		return nil
+	}
+	return d.sessions.Snapshot()
+}
+
+// ClearSite forgets the registrations of a site, or of all with "*", and asks the ETRs for them again. It is false when
+// there is no such site.
+func (d *Device) ClearSite(name string) bool {
+	if d.server == nil {
+		return false
+	}
+	defer d.lab.loop.collect(d.index)
+	return d.server.ClearSite(d.lab.loop.now, name)
+}
+
+// ClearSessions closes the reliable sessions with a peer, or all with the zero Addr, that are up.
+func (d *Device) ClearSessions(peer netip.Addr) {
+	if d.etr != nil {
+		d.etr.ClearSessions(d.lab.loop.now, peer)
+	}
+	if d.server != nil {
+		d.server.ClearSessions(d.lab.loop.now, peer)
+	}
+	d.lab.loop.collect(d.index)
+}
+
+// Interfaces returns the interfaces as IOS lists them.
+func (d *Device) Interfaces() []InterfaceState {
+	var list []InterfaceState
+	for _, i := range d.Config().Interfaces {
+		list = append(list, InterfaceState{
+			Interface: i,
+			Physical:  slices.Contains(d.file.interfaces, i.Name),
+			LineUp:    d.lab.net.LineUp(d.index, i.Name),
+		})
+	}
+	return list
+}
+
+// StaticRoutes returns the static routes that are in the routing table at present, in the order of the configuration.
+func (d *Device) StaticRoutes() []StaticRoute {
+	var list []StaticRoute
+	for _, r := range d.lab.net.Static(d.index) {
+		list = append(list, StaticRoute(r))
+	}
+	return list
+}
+
+// powerOn boots the device: the configuration of the lab file, nothing else.
+func (d *Device) powerOn(now time.Time) {
+	d.running, d.booted = true, now
+	d.boots++
+	d.cfg = d.file.startup.Clone()
+	d.rand = d.source("nonces", d.boots)
+	d.sessions = session.NewTable()
+	d.streams = make(map[lispcore.StreamID]lispcore.Engine)
+	d.lines = make(map[string]bool)
+	d.log = logRing{}
+	d.say(restarted())
+}
+
+// powerOff takes everything away that has no power any more.
+func (d *Device) powerOff() {
+	*d = Device{lab: d.lab, index: d.index, file: d.file, boots: d.boots, booted: d.booted, log: d.log}
+}
+
+// source returns a source of random numbers of this device for one purpose, from the seed of the lab.
+func (d *Device) source(purpose string, n uint64) *rand.Rand {
+	h := fnv.New64a()
+	h.Write([]byte(d.Name() + " " + purpose))
+	return rand.New(rand.NewPCG(d.lab.seed, h.Sum64()+n))
+}
+
+// xtrID is the xTR-ID: random, but the same at every boot.
+func (d *Device) xtrID() (id wire.XTRID) {
+	r := d.source("xTR-ID", 0)
+	for i := range id {
+		id[i] = byte(r.Uint32())
+	}
+	return id
+}
+
+// routingOf is what the underlay must know of a configuration.
+func routingOf(cfg Config) underlay.Routing {
+	r := underlay.Routing{Forward6: cfg.IPv6UnicastRouting}
+	for _, i := range cfg.Interfaces {
+		addrs := slices.Clone(i.IPv6)
+		if i.IPv4.IsValid() {
+			addrs = append([]netip.Prefix{i.IPv4}, addrs...)
+		}
+		r.Interfaces = append(r.Interfaces, underlay.Interface{Name: i.Name, Addrs: addrs, Shut: i.Shutdown})
+	}
+	for _, s := range cfg.Routes {
+		r.Routes = append(r.Routes, underlay.Route(s))
+	}
+	return r
+}

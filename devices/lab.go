@@ -1,12 +1,16 @@
 package devices
 
 import (
-	"context"
+	"errors"
+	"fmt"
 	"io/fs"
-	"net/netip"
+	"math/rand/v2"
+	"strings"
+	"sync"
 	"time"
 
 	"lisplab/devices/underlay"
+	"lisplab/lispcore"
 )
 
 // Options are what a lab needs from outside.
@@ -16,11 +20,13 @@ type Options struct {
 	Parse func(rel Release, file, text string) (Config, error)
 	// Seed replaces the seed of the lab file.
 	Seed *uint64
-	// Observe gets every event of the underlay, in order.
+	// Observe gets every event of the underlay, in order. Payloads are valid only during the call.
 	Observe func(underlay.Event)
 	// Tamper, a fault for tests, sees each Datagram and Data event between the socket and the engine and returns the bytes
 	// that the engine gets. It must not change ev.Payload in place.
 	Tamper func(ev underlay.Event) []byte
+	// Logged is called when a router's log has got a line, on the goroutine that owns the lab. It must not block.
+	Logged func(d *Device, line LogLine)
 	// FS is where a path that is no built-in name is read from; nil means the machine's files.
 	FS fs.FS
 }
@@ -32,25 +38,270 @@ type LinkState struct {
 	Up            bool // the cable; an interface that is shut does not change it
 }
 
-// Lab is a network of routers whose LISP runs.
-type Lab struct{ name string }
+// Lab is a network of routers whose LISP runs. Its methods, and those of its devices, belong to the goroutine that owns
+// the lab: while it follows the wall clock call them inside Do. Do, Follow and Close may be called from anywhere.
+type Lab struct {
+	file    *labFile
+	seed    uint64
+	net     *underlay.Network
+	loop    *loop
+	devices []*Device
+	logged  func(*Device, LogLine) // may be nil
 
-func OpenLab(nameOrPath string, opt Options) (*Lab, error) { return nil, nil }
-func BuiltInLabs() []string                                { return nil }
-func (l *Lab) Name() string                                { return l.name }
-func (l *Lab) Console() string                             { return "" }
-func (l *Lab) Close() error                                { return nil }
-func (l *Lab) Do(fn func())                                { fn() }
-func (l *Lab) Now() time.Time                              { return time.Time{} }
-func (l *Lab) Settle() error                               { return nil }
-func (l *Lab) Advance(d time.Duration) error               { return nil }
-func (l *Lab) Follow(ctx context.Context)                  {}
-func (l *Lab) Err() error                                  { return nil }
-func (l *Lab) Devices() []*Device                          { return nil }
-func (l *Lab) Device(name string) *Device                  { return nil }
-func (l *Lab) Links() []LinkState                          { return nil }
-func (l *Lab) SetLink(a, b string, up bool) error          { return nil }
-func (l *Lab) StopDevice(name string) error                { return nil }
-func (l *Lab) StartDevice(name string) error               { return nil }
+	mu       sync.Mutex // held by who owns the lab, or looks for the owner
+	follower *follower
+	closed   bool
+}
 
-var _ netip.Addr
+// OpenLab starts a lab: a built-in one by name, or one by the path of its lab.yaml (or of the folder that holds it), with
+// the configuration files beside it. Devices without a power-on delay have booted, and everything due at lab time 0 has
+// run. Errors of the lab file and of configurations name file:line:column, what was found and what was expected; nothing
+// is started then.
+func OpenLab(nameOrPath string, opt Options) (*Lab, error) {
+	file, err := readLab(nameOrPath, opt)
+	if err != nil {
+		return nil, err
+	}
+	l := &Lab{file: file, seed: file.seed, logged: opt.Logged}
+	if opt.Seed != nil {
+		l.seed = *opt.Seed
+	}
+	if err := l.build(opt); err != nil {
+		return nil, err
+	}
+	if err := l.start(); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// build makes the devices and their network, all without power.
+func (l *Lab) build(opt Options) error {
+	l.loop = &loop{now: labStart, engines: make([]deadline, len(l.file.devices)), powerOn: l.powerOn}
+	for i, f := range l.file.devices {
+		d := &Device{lab: l, index: i, file: f}
+		l.devices = append(l.devices, d)
+		l.loop.names = append(l.loop.names, f.name)
+		l.loop.hosts = append(l.loop.hosts, d)
+	}
+	var err error
+	l.net, err = underlay.New(underlay.Config{
+		Names: l.loop.names, Links: l.file.links,
+		Rand: rand.New(rand.NewPCG(l.seed, 0)), Wall: wall,
+		NextStream: func(node int) lispcore.StreamID { return l.devices[node].sessions.NextStream() },
+		Observe:    opt.Observe, Tamper: opt.Tamper,
+	})
+	l.loop.net = l.net
+	return err
+}
+
+// start boots the devices that have power at lab time 0 and lets everything happen that is due.
+func (l *Lab) start() error {
+	var first []*Device
+	for _, d := range l.devices {
+		if d.file.powerOn > 0 {
+			l.loop.power.Set(d.index, labStart.Add(d.file.powerOn))
+		} else {
+			first = append(first, d)
+		}
+	}
+	if err := l.boot(first...); err != nil {
+		return err
+	}
+	return l.Settle()
+}
+
+// Name is the lab's name.
+func (l *Lab) Name() string { return l.file.name }
+
+// Console is the name of the device whose prompt opens on the console.
+func (l *Lab) Console() string { return l.devices[l.file.console].Name() }
+
+// Now is the lab time.
+func (l *Lab) Now() time.Time { return l.loop.now }
+
+// Err is what ended the run: a fault of the underlay, or a loop at one instant. Lab time stands still since then.
+func (l *Lab) Err() error { return l.loop.err }
+
+// Settle lets everything happen that is due at the present instant, until it is quiet.
+func (l *Lab) Settle() error { return l.loop.run(l.loop.now) }
+
+// Advance moves lab time ahead and lets everything happen that is due until then, the end instant included.
+func (l *Lab) Advance(d time.Duration) error {
+	if d < 0 {
+		return fmt.Errorf("lab time can't go back by %v", -d)
+	}
+	if l.follower != nil {
+		l.follower.clock.skip(d)
+	}
+	return l.loop.run(l.loop.now.Add(d))
+}
+
+// Devices returns the devices in lab-file order.
+func (l *Lab) Devices() []*Device { return append([]*Device(nil), l.devices...) }
+
+// Device returns the device of that name, in any case of letters, or nil.
+func (l *Lab) Device(name string) *Device {
+	for _, d := range l.devices {
+		if strings.EqualFold(d.Name(), name) {
+			return d
+		}
+	}
+	return nil
+}
+
+// device is Device with an error that says which names there are.
+func (l *Lab) device(name string) (*Device, error) {
+	if d := l.Device(name); d != nil {
+		return d, nil
+	}
+	return nil, fmt.Errorf("no device %q in lab %s: its devices are %s", name, l.Name(), strings.Join(l.loop.names, ", "))
+}
+
+// Links returns the links in lab-file order.
+func (l *Lab) Links() []LinkState {
+	var list []LinkState
+	for _, k := range l.net.Links() {
+		list = append(list, LinkState{
+			A: l.devices[k.A.Node].Name(), AInterface: k.A.Interface,
+			B: l.devices[k.B.Node].Name(), BInterface: k.B.Interface, Up: k.Up,
+		})
+	}
+	return list
+}
+
+// SetLink plugs the cables between two devices in or out. Setting what is set already changes nothing.
+func (l *Lab) SetLink(a, b string, up bool) error {
+	da, err := l.device(a)
+	if err != nil {
+		return err
+	}
+	db, err := l.device(b)
+	if err != nil {
+		return err
+	}
+	var cables []int
+	for i, k := range l.net.Links() {
+		if k.A.Node == da.index && k.B.Node == db.index || k.A.Node == db.index && k.B.Node == da.index {
+			cables = append(cables, i)
+		}
+	}
+	if len(cables) == 0 {
+		return fmt.Errorf("no link between %s and %s: %s", da.Name(), db.Name(), l.neighbors(da))
+	}
+	return l.change(func() error {
+		for _, i := range cables {
+			l.net.SetLink(i, up)
+		}
+		return nil
+	})
+}
+
+// neighbors says what a device is linked to.
+func (l *Lab) neighbors(d *Device) string {
+	var names []string
+	for _, k := range l.net.Links() {
+		switch d.index {
+		case k.A.Node:
+			names = append(names, l.devices[k.B.Node].Name())
+		case k.B.Node:
+			names = append(names, l.devices[k.A.Node].Name())
+		}
+	}
+	if len(names) == 0 {
+		return d.Name() + " has no links"
+	}
+	return d.Name() + " is linked to " + strings.Join(names, ", ")
+}
+
+// StopDevice cuts the power of a device: it says nothing any more, and its state is gone.
+func (l *Lab) StopDevice(name string) error {
+	d, err := l.device(name)
+	if err != nil {
+		return err
+	}
+	if !d.running {
+		return fmt.Errorf("%s is stopped already", d.Name())
+	}
+	return l.change(func() error {
+		err := l.net.SetPower(d.index, false)
+		d.powerOff()
+		l.loop.forget(d.index)
+		return err
+	})
+}
+
+// StartDevice boots a device that is stopped, with the configuration of the lab file. A power-on that was still to come is
+// done with it.
+func (l *Lab) StartDevice(name string) error {
+	d, err := l.device(name)
+	if err != nil {
+		return err
+	}
+	if d.running {
+		return fmt.Errorf("%s is running already", d.Name())
+	}
+	l.loop.power.Stop(d.index)
+	if err := l.Settle(); err != nil {
+		return err
+	}
+	return l.boot(d)
+}
+
+// powerOn is what the loop calls when the power-on delay of a device is over.
+func (l *Lab) powerOn(device int) error { return l.boot(l.devices[device]) }
+
+// boot gives devices power and starts them with the configuration of the lab file, all at once.
+func (l *Lab) boot(devices ...*Device) error {
+	for _, d := range devices {
+		if err := l.net.SetPower(d.index, true); err != nil {
+			return err
+		}
+		d.powerOn(l.loop.now)
+		l.net.Configure(d.index, routingOf(d.cfg))
+	}
+	return l.rewire()
+}
+
+// change makes a change of the network after everything due at the present instant has run, so that nothing is under way
+// across it.
+func (l *Lab) change(fn func() error) error {
+	if err := l.Settle(); err != nil {
+		return err
+	}
+	if err := fn(); err != nil {
+		return err
+	}
+	return l.rewire()
+}
+
+// rewire makes a change of links, power or configuration take effect: in the network, in the logs, and in the engines,
+// which must know which map server they have a route to.
+func (l *Lab) rewire() error {
+	for _, s := range l.net.Update(l.loop.now) {
+		l.loop.push(s.Node, s.Output)
+	}
+	for _, d := range l.devices {
+		if !d.running {
+			continue
+		}
+		d.logLines()
+		if err := d.configureRoles(); err != nil {
+			return err
+		}
+		l.loop.collect(d.index)
+	}
+	return nil
+}
+
+// Close stops the lab: the follower, the devices without a word, all sockets. A closed lab can't be used.
+func (l *Lab) Close() error {
+	l.unfollow()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil
+	}
+	l.closed, l.follower = true, nil
+	return l.net.Close()
+}

@@ -2,6 +2,7 @@ package devices
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -35,14 +36,18 @@ const (
 
 // ParseRelease reads a release as a lab file names it: "15.5".
 func ParseRelease(s string) (Release, error) {
-	var known []string
-	for _, r := range releases {
-		if string(r.name) == s {
-			return r.name, nil
-		}
-		known = append(known, string(r.name))
+	if names := releaseNames(); !slices.Contains(names, s) {
+		return "", fmt.Errorf("found release %q, expected one of %s", s, strings.Join(names, ", "))
 	}
-	return "", fmt.Errorf("found release %q, expected one of %s", s, strings.Join(known, ", "))
+	return Release(s), nil
+}
+
+func releaseNames() []string {
+	var names []string
+	for _, r := range releases {
+		names = append(names, string(r.name))
+	}
+	return names
 }
 
 // Version is the full version that `show version` prints: "15.5(1)T".

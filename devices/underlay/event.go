@@ -18,6 +18,8 @@ const (
 	Dial
 	// DialTimeout: the SYN had no answer.
 	DialTimeout
+	// NoRoute: a dial that never left the router; Detail says why. No packet.
+	NoRoute
 	// Accept: the SYN-ACK (Src is the listener) and the ACK that answers it. The connection stands.
 	Accept
 	// Refuse: a RST in answer to the SYN (Src is the address without a listener).
@@ -33,7 +35,7 @@ const (
 	Lost
 )
 
-var eventNames = [...]string{"", "datagram", "datagram dropped", "dial", "dial timeout", "accept", "refuse", "data", "close", "reset", "lost"}
+var eventNames = [...]string{"", "datagram", "datagram dropped", "dial", "dial timeout", "no route", "accept", "refuse", "data", "close", "reset", "lost"}
 
 // String returns the kind in words.
 func (k EventKind) String() string {

@@ -1,0 +1,322 @@
+package devices
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"lisplab/devices/underlay"
+)
+
+// labFile is a lab file, read and checked.
+type labFile struct {
+	name        string
+	seed        uint64
+	jitter      bool // timers are drawn as real routers draw them; without it all times are nominal
+	replayCheck bool
+	devices     []*labDevice
+	links       []underlay.Link
+	console     int // the device whose prompt opens
+}
+
+// labDevice is one device of a lab file.
+type labDevice struct {
+	name       string
+	release    Release
+	powerOn    time.Duration
+	interfaces []string // physical, as IOS lists them
+	startup    Config
+	configFile string
+	configNode ast.Node
+}
+
+// labReader reads a lab file in two passes: the devices, then what names them. It remembers where things stood, for the
+// errors of the second pass.
+type labReader struct {
+	yamlFile
+	lab      labFile
+	release  Release
+	released map[*labDevice]bool // has a release of its own
+	links    []ast.Node
+	console  ast.Node
+	used     map[underlay.Port]bool
+}
+
+// readLabFile reads text as the lab file of that name.
+func readLabFile(name string, text []byte) (*labReader, error) {
+	r := &labReader{
+		yamlFile: yamlFile{name}, lab: labFile{seed: 1, jitter: true}, release: Release155,
+		released: make(map[*labDevice]bool), used: make(map[underlay.Port]bool),
+	}
+	root, err := r.parse(text)
+	if err != nil {
+		return nil, err
+	}
+	var devices ast.Node
+	keep := func(to *ast.Node) func(ast.Node) error { return func(n ast.Node) error { *to = n; return nil } }
+	err = r.mapping(root, "a lab file: name, devices, links ...",
+		field{"name", r.text(&r.lab.name, "the name of the lab")},
+		field{"release", r.readRelease(&r.release)},
+		field{"seed", r.readSeed},
+		field{"jitter", r.readSwitch(&r.lab.jitter, "0 (exactly the nominal times) or 1")},
+		field{"replay-check", r.readSwitch(&r.lab.replayCheck, "on or off")},
+		field{"console", keep(&r.console)},
+		field{"devices", keep(&devices)},
+		field{"links", func(n ast.Node) error {
+			return r.list(n, "a list of links", func(n ast.Node) error { r.links = append(r.links, n); return nil })
+		}},
+	)
+	if err != nil {
+		return nil, err
+	}
+	if devices == nil {
+		return nil, r.wrong(root, "a field devices: the list of routers")
+	}
+	if err := r.list(devices, "a list of devices", r.readDevice); err != nil {
+		return nil, err
+	}
+	if len(r.lab.devices) == 0 {
+		return nil, r.wrong(devices, "at least one device")
+	}
+	for _, n := range r.links {
+		if err := r.readLink(n); err != nil {
+			return nil, err
+		}
+	}
+	return r, r.finish()
+}
+
+// finish fills in what the file leaves to defaults.
+func (r *labReader) finish() error {
+	if r.console != nil {
+		name, err := r.scalar(r.console, "the name of a device")
+		if err != nil {
+			return err
+		}
+		if r.lab.console = r.find(name); r.lab.console < 0 {
+			return r.wrong(r.console, r.aDevice())
+		}
+	}
+	for _, d := range r.lab.devices {
+		if !r.released[d] {
+			d.release = r.release
+		}
+		slices.SortFunc(d.interfaces, CompareInterfaces)
+	}
+	return nil
+}
+
+func (r *labReader) readDevice(n ast.Node) error {
+	d := &labDevice{}
+	var nameNode ast.Node
+	err := r.mapping(n, "a device: name, config ...",
+		field{"name", func(n ast.Node) error { nameNode = n; return r.text(&d.name, "the name of the device")(n) }},
+		field{"release", func(n ast.Node) error { r.released[d] = true; return r.readRelease(&d.release)(n) }},
+		field{"config", func(n ast.Node) error {
+			d.configNode = n
+			return r.text(&d.configFile, "the name of a configuration file")(n)
+		}},
+		field{"power-on", r.readDuration(&d.powerOn)},
+		field{"interfaces", func(n ast.Node) error {
+			return r.list(n, "a list of interfaces", func(n ast.Node) error { return r.readInterface(d, n) })
+		}},
+	)
+	switch {
+	case err != nil:
+		return err
+	case nameNode == nil:
+		return r.wrong(n, "a device with a name")
+	case r.find(d.name) >= 0:
+		return r.wrong(nameNode, "a name that no other device has")
+	case strings.ContainsAny(d.name, " :\t"):
+		return r.wrong(nameNode, "a name without blanks and colons")
+	case d.configNode == nil:
+		return r.wrong(n, "a device with a config: the name of its configuration file")
+	}
+	r.lab.devices = append(r.lab.devices, d)
+	return nil
+}
+
+func (r *labReader) readInterface(d *labDevice, n ast.Node) error {
+	name, err := r.scalar(n, "the name of an interface")
+	switch {
+	case err != nil:
+		return err
+	case !isPhysical(name):
+		return r.wrong(n, "a physical interface in full, such as GigabitEthernet0/1")
+	case slices.Contains(d.interfaces, name):
+		return r.wrong(n, "an interface that does not stand here already")
+	}
+	d.interfaces = append(d.interfaces, name)
+	return nil
+}
+
+// linkForm is how a link is written.
+const linkForm = "a link such as xTR1:GigabitEthernet0/0 -- Core1:GigabitEthernet0/1"
+
+func (r *labReader) readLink(n ast.Node) error {
+	text, err := r.scalar(n, linkForm)
+	if err != nil {
+		return err
+	}
+	a, b, ok := strings.Cut(text, " -- ")
+	if !ok {
+		return r.wrong(n, linkForm)
+	}
+	link := underlay.Link{Up: true}
+	if link.A, err = r.readPort(n, text, strings.TrimSpace(a)); err != nil {
+		return err
+	}
+	if link.B, err = r.readPort(n, text, strings.TrimSpace(b)); err != nil {
+		return err
+	}
+	r.lab.links = append(r.lab.links, link)
+	return nil
+}
+
+// readPort reads one end of a link. Errors point at the end inside the text of the link.
+func (r *labReader) readPort(n ast.Node, text, end string) (underlay.Port, error) {
+	wrong := func(found, expected string) (underlay.Port, error) {
+		err := r.wrong(n, expected).(*FileError)
+		err.Column += strings.LastIndex(text, end)
+		if strings.Index(text, end) == 0 {
+			err.Column -= strings.LastIndex(text, end)
+		}
+		err.Found = fmt.Sprintf("%q", found)
+		return underlay.Port{}, err
+	}
+	name, iface, ok := strings.Cut(end, ":")
+	if !ok {
+		return wrong(end, "DEVICE:INTERFACE")
+	}
+	i := r.find(name)
+	if i < 0 {
+		return wrong(name, r.aDevice())
+	}
+	port := underlay.Port{Node: i, Interface: iface}
+	switch d := r.lab.devices[i]; {
+	case !isPhysical(iface):
+		return wrong(iface, "a physical interface in full, such as GigabitEthernet0/1")
+	case r.used[port]:
+		return wrong(end, "an interface that is in no other link")
+	case !slices.Contains(d.interfaces, iface):
+		d.interfaces = append(d.interfaces, iface)
+	}
+	r.used[port] = true
+	return port, nil
+}
+
+// text reads a scalar that is not empty.
+func (r *labReader) text(to *string, what string) func(ast.Node) error {
+	return func(n ast.Node) (err error) {
+		if *to, err = r.scalar(n, what); err == nil && *to == "" {
+			err = r.wrong(n, what)
+		}
+		return err
+	}
+}
+
+func (r *labReader) readRelease(to *Release) func(ast.Node) error {
+	return func(n ast.Node) error {
+		text, err := r.scalar(n, "a release")
+		if err != nil {
+			return err
+		}
+		if *to, err = ParseRelease(text); err != nil {
+			return r.wrong(n, "a release: "+strings.Join(releaseNames(), " or "))
+		}
+		return nil
+	}
+}
+
+func (r *labReader) readSeed(n ast.Node) error {
+	text, err := r.scalar(n, "a number")
+	if err != nil {
+		return err
+	}
+	if r.lab.seed, err = strconv.ParseUint(text, 0, 64); err != nil {
+		return r.wrong(n, "a whole number from 0 to 18446744073709551615")
+	}
+	return nil
+}
+
+func (r *labReader) readSwitch(to *bool, what string) func(ast.Node) error {
+	return func(n ast.Node) error {
+		text, err := r.scalar(n, what)
+		if err != nil {
+			return err
+		}
+		switch text {
+		case "1", "on", "true":
+			*to = true
+		case "0", "off", "false":
+			*to = false
+		default:
+			return r.wrong(n, what)
+		}
+		return nil
+	}
+}
+
+func (r *labReader) readDuration(to *time.Duration) func(ast.Node) error {
+	const what = "a time from lab time 0, such as 85s or 1m25s"
+	return func(n ast.Node) error {
+		text, err := r.scalar(n, what)
+		if err != nil {
+			return err
+		}
+		if *to, err = time.ParseDuration(text); err != nil || *to < 0 {
+			return r.wrong(n, what)
+		}
+		return nil
+	}
+}
+
+// find returns the index of a device, or -1.
+func (r *labReader) find(name string) int {
+	return slices.IndexFunc(r.lab.devices, func(d *labDevice) bool { return strings.EqualFold(d.name, name) })
+}
+
+// aDevice says which names there are.
+func (r *labReader) aDevice() string {
+	var names []string
+	for _, d := range r.lab.devices {
+		names = append(names, d.name)
+	}
+	return "a device of this lab: " + strings.Join(names, ", ")
+}
+
+// readConfigs reads the configuration files of a lab.
+func (r *labReader) readConfigs(fsys fs.FS, display func(file string) string, opt Options) error {
+	for _, d := range r.lab.devices {
+		text, err := fs.ReadFile(fsys, d.configFile)
+		switch {
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrInvalid):
+			return r.wrong(d.configNode, "a configuration file beside the lab file")
+		case err != nil:
+			return err
+		}
+		file := display(d.configFile)
+		cfg, err := opt.Parse(d.release, file, string(text))
+		if err != nil {
+			return err
+		}
+		if d.startup, err = d.complete(cfg); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	return nil
+}
+
+func joinOr(list []string, none string) string {
+	if len(list) == 0 {
+		return none
+	}
+	return strings.Join(list, ", ")
+}

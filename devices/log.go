@@ -1,0 +1,128 @@
+package devices
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"lisplab/lispcore"
+)
+
+// logSize is how many lines a router keeps.
+const logSize = 4096
+
+// LogLine is one line of the device's log.
+type LogLine struct {
+	At   time.Time
+	Text string // "%LISP-5-SESSION: ...", without a time
+}
+
+// logRing keeps the last lines.
+type logRing struct {
+	lines []LogLine
+	next  int // where the oldest line stands once the ring is full
+}
+
+func (r *logRing) add(l LogLine) {
+	if len(r.lines) < logSize {
+		r.lines = append(r.lines, l)
+		return
+	}
+	r.lines[r.next] = l
+	r.next = (r.next + 1) % logSize
+}
+
+// Log returns the lines of the log, oldest first. A boot starts a new one.
+func (d *Device) Log() []LogLine {
+	return append(append([]LogLine(nil), d.log.lines[d.log.next:]...), d.log.lines[:d.log.next]...)
+}
+
+func (d *Device) say(text string) {
+	line := LogLine{d.lab.loop.now, text}
+	d.log.add(line)
+	if d.lab.logged != nil {
+		d.lab.logged(d, line)
+	}
+}
+
+// NoteConfigured logs that an operator has left configuration mode. by is "console", or "USER on vty0 (ADDRESS)" as IOS
+// words it.
+func (d *Device) NoteConfigured(by string) {
+	if d.running {
+		d.say("%SYS-5-CONFIG_I: Configured from console by " + by)
+	}
+}
+
+func restarted() string { return "%SYS-5-RESTART: System restarted --" }
+
+// logLines logs every line protocol that has changed.
+func (d *Device) logLines() {
+	for _, i := range d.cfg.Interfaces {
+		up := d.lab.net.LineUp(d.index, i.Name)
+		if up == d.lines[i.Name] {
+			continue
+		}
+		d.lines[i.Name] = up
+		switch {
+		case i.Shutdown:
+			d.say(fmt.Sprintf("%%LINK-5-CHANGED: Interface %s, changed state to administratively down", i.Name))
+		default:
+			d.say(fmt.Sprintf("%%LINK-3-UPDOWN: Interface %s, changed state to %s", i.Name, upDown(up)))
+		}
+		d.say(fmt.Sprintf("%%LINEPROTO-5-UPDOWN: Line protocol on Interface %s, changed state to %s", i.Name, upDown(up)))
+	}
+}
+
+func upDown(up bool) string {
+	if up {
+		return "up"
+	}
+	return "down"
+}
+
+// eidText prints an EID as IOS does: letters of IPv6 in capitals, the instance only when it is not 0.
+func eidText(e lispcore.EID) string {
+	text := strings.ToUpper(e.Prefix.String())
+	if e.Instance != 0 {
+		text = fmt.Sprintf("%s of instance %d", text, e.Instance)
+	}
+	return text
+}
+
+// eventLine words one event of an engine. No real %LISP lines of these events are known, so the mnemonics are ours; the
+// severities are IOS's: 3 error, 4 warning, 5 notice, 6 information.
+func eventLine(e lispcore.Event) string {
+	switch e.Kind {
+	case lispcore.SessionUp:
+		return fmt.Sprintf("%%LISP-5-SESSION: Reliable session with %v is up", e.Peer)
+	case lispcore.SessionDown:
+		return fmt.Sprintf("%%LISP-5-SESSION: Reliable session with %v is down: %s", e.Peer, e.Detail)
+	case lispcore.ConnectFailed:
+		return fmt.Sprintf("%%LISP-6-CONNECT: Connection to map server %v failed: %s", e.Peer, e.Detail)
+	case lispcore.ConnectionRejected:
+		return fmt.Sprintf("%%LISP-4-CONNECT: Connection from %v rejected: no authenticated Map-Register came from there", e.Peer)
+	case lispcore.Registered:
+		return fmt.Sprintf("%%LISP-6-REGISTER: Site %s, EID %v registered by %v", e.Site, eidText(e.EID), e.Peer)
+	case lispcore.Withdrawn:
+		return fmt.Sprintf("%%LISP-6-REGISTER: Site %s, EID %v withdrawn by %v", e.Site, eidText(e.EID), e.Peer)
+	case lispcore.Expired:
+		return fmt.Sprintf("%%LISP-5-EXPIRED: Site %s, EID %v: registration of %v expired", e.Site, eidText(e.EID), e.Peer)
+	case lispcore.Refused:
+		return fmt.Sprintf("%%LISP-4-REFUSED: EID %v of %v refused: %s", eidText(e.EID), e.Peer, e.Detail)
+	case lispcore.Rejected:
+		return fmt.Sprintf("%%LISP-4-REJECTED: Map server %v rejects EID %v: %s", e.Peer, eidText(e.EID), e.Detail)
+	case lispcore.AuthenticationFailed:
+		return fmt.Sprintf("%%LISP-4-AUTHFAIL: Authentication of %s from %v failed", e.Detail, e.Peer)
+	case lispcore.Malformed:
+		return fmt.Sprintf("%%LISP-3-MALFORMED: Message from %v can't be read: %s", e.Peer, e.Detail)
+	case lispcore.Unexpected:
+		return fmt.Sprintf("%%LISP-4-UNEXPECTED: %s from %v has no place here", e.Detail, e.Peer)
+	case lispcore.Replayed:
+		return fmt.Sprintf("%%LISP-4-REPLAY: Map-Register from %v replayed: %s", e.Peer, e.Detail)
+	case lispcore.NoRefresh:
+		return fmt.Sprintf("%%LISP-4-NOREFRESH: Map server %v sent no Registration Refresh: registering by UDP", e.Peer)
+	case lispcore.Unacknowledged:
+		return fmt.Sprintf("%%LISP-4-UNACKED: Map server %v did not answer the Registration of EID %v", e.Peer, eidText(e.EID))
+	}
+	return fmt.Sprintf("%%LISP-6-EVENT: %v, peer %v: %s", e.Kind, e.Peer, e.Detail)
+}

@@ -1,0 +1,26 @@
+// Package underlay is the network under LISP: links, interfaces, static routes, faults, and the kernel sockets that carry
+// what gets through.
+//
+// The story: whether a packet arrives is decided by a model (is the link up, has each router on the way a route?), and
+// what arrives has crossed a real kernel socket. A Network is used by one goroutine in lock-step: one call carries one
+// output of one router to its destination, and returns what the destination is to be told.
+//
+//	output of a router                                          input of a router
+//	       |                                                            ^
+//	       v                                                            |
+//	  walk hop by hop --> no: drop, or wait for the path         compare source and bytes
+//	       | yes                                                        ^
+//	       v                                                            |
+//	write to its socket  ====== kernel, 127.B.0.0/16, port 4342 ====> read the destination's socket
+//
+// There is no reader goroutine: on loopback a write has arrived when it returns, so the same goroutine reads it next. A
+// delivery that does not show within Config.Patience of wall time is a fault that names it.
+//
+// TCP under faults. A connection whose peer has lost power or whose path is broken keeps its bytes, closes and resets until
+// the path returns; after 120 s it ends at both sides at once (keepalive: 60 s idle and six probes of 10 s). Probes run
+// from the last traffic or answered probe. A router that lost power and came back knows its old connections no more: the
+// survivor's next write or probe is answered by a reset. A SYN that is lost is not sent again; the dial fails after 30 s,
+// which is the default of IOS's `ip tcp synwait-time`.
+//
+// Kernel addresses and ports never leave this package: events and inputs speak of the lab's own.
+package underlay

@@ -1,0 +1,202 @@
+package underlay
+
+import (
+	"net/netip"
+	"time"
+
+	"lisplab/lispcore"
+)
+
+// How TCP finds out that nobody is there. The three keepalive values are those that routers and hosts of this field are set
+// to; their sum is the 120 s after which a session whose peer or path is gone ends.
+const (
+	ProbeIdle  = 60 * time.Second // from the last traffic or answered probe to the next probe
+	ProbeEvery = 10 * time.Second // between unanswered probes
+	ProbeCount = 6                // unanswered probes that end a connection
+	LossTime   = ProbeIdle + ProbeCount*ProbeEvery
+
+	// SynWait is how long a dial waits for the answer to its SYN: the default of IOS's `ip tcp synwait-time`. The SYN is
+	// not sent again.
+	SynWait = 30 * time.Second
+)
+
+type timerKind uint8
+
+const (
+	synWait timerKind = iota // a SYN has had no answer (id: of the dial)
+	lost                     // a connection has been without peer or path for LossTime
+	probe                    // the next probe reaches a router that knows the connection no more
+)
+
+// timer is a key in the table of timers; id numbers the connection attempt.
+type timer struct {
+	kind timerKind
+	id   uint64
+}
+
+// dial is a connection attempt whose SYN is under way.
+type dial struct {
+	id       uint64
+	node     int
+	stream   lispcore.StreamID
+	src, dst netip.AddrPort
+	seq      uint32
+}
+
+func (d *dial) event(now time.Time, kind EventKind) Event {
+	return Event{At: now, Kind: kind, Src: d.src, Dst: d.dst, Conn: d.id, Seq: d.seq}
+}
+
+// await leaves a dial without answer until SynWait is over.
+func (n *Network) await(now time.Time, d *dial) {
+	tcp := &n.nodes[d.node].tcp
+	if tcp.pending == nil {
+		tcp.pending = make(map[lispcore.StreamID]*dial)
+	}
+	n.dials[d.id], tcp.pending[d.stream] = d, d
+	n.timers.Set(timer{synWait, d.id}, now.Add(SynWait))
+}
+
+// hangUp gives up a dial that has no answer yet.
+func (n *Network) hangUp(node int, stream lispcore.StreamID) {
+	tcp := &n.nodes[node].tcp
+	delete(tcp.unwanted, stream)
+	if d := tcp.pending[stream]; d != nil {
+		n.timers.Stop(timer{synWait, d.id})
+		delete(n.dials, d.id)
+		delete(tcp.pending, stream)
+	}
+}
+
+// dialFailed tells the role that its dial came to nothing.
+func (n *Network) dialFailed(d *dial, why lispcore.CloseReason) []Delivery {
+	unwanted := n.nodes[d.node].tcp.unwanted[d.stream]
+	n.hangUp(d.node, d.stream)
+	if unwanted {
+		return nil
+	}
+	return []Delivery{{d.node, lispcore.StreamClosed{Stream: d.stream, Reason: why}}}
+}
+
+// SetPower starts or stops a router. Power that is cut takes all state with it: the router says nothing, its listener and
+// its dials are gone, and it will not know its connections when it is back. Call Update when all changes are made.
+func (n *Network) SetPower(node int, on bool) error {
+	nd := n.nodes[node]
+	nd.running = on
+	if on {
+		return nil
+	}
+	for _, e := range nd.tcp.streams {
+		e.dead, e.waiting = true, nil
+	}
+	for _, d := range nd.tcp.pending {
+		n.timers.Stop(timer{synWait, d.id})
+		delete(n.dials, d.id)
+	}
+	nd.receives = false
+	nd.tcp.streams, nd.tcp.pending, nd.tcp.unwanted = nil, nil, nil
+	return nd.tcp.close()
+}
+
+// updateConns finds out which connections have lost or regained their path, and returns what had waited for it.
+func (n *Network) updateConns(now time.Time) []Sending {
+	var released []Sending
+	for _, id := range append([]uint64(nil), n.order...) {
+		c := n.conns[id]
+		a, b := c.ends[0], c.ends[1]
+		if (a.dead || a.silent) && (b.dead || b.silent) && (a.dead || b.dead) {
+			c.discard() // nobody is left who could notice
+			n.forget(c)
+			continue
+		}
+		reach := n.reaches(a, b) && n.reaches(b, a)
+		switch {
+		case c.reach && !reach:
+			c.pathLost(now)
+			n.timers.Stop(timer{probe, id})
+			n.timers.Set(timer{lost, id}, now.Add(LossTime))
+		case !c.reach && reach:
+			n.timers.Stop(timer{lost, id})
+			next := c.pathBack(now)
+			if a.dead || b.dead {
+				n.timers.Set(timer{probe, id}, next)
+			}
+			released = append(append(released, a.release()...), b.release()...)
+		}
+		c.reach = reach
+	}
+	return released
+}
+
+// reaches tells whether packets get from one end to the other.
+func (n *Network) reaches(from, to *end) bool {
+	w := n.path(from.node, to.addr.Addr())
+	return n.nodes[from.node].running && w.arrived && w.node == to.node
+}
+
+// pathLost moves liveness to the last probe that was answered.
+func (c *conn) pathLost(now time.Time) {
+	if c.ends[0].dead || c.ends[1].dead {
+		return // since the power cut no probe was answered
+	}
+	c.liveness = c.liveness.Add(now.Sub(c.liveness).Truncate(ProbeIdle))
+}
+
+// pathBack returns the instant of the first probe after the path is back; probes run from there.
+func (c *conn) pathBack(now time.Time) (next time.Time) {
+	next = c.liveness.Add(ProbeIdle)
+	for !next.After(now) {
+		next = next.Add(ProbeEvery)
+	}
+	c.liveness = next.Add(-ProbeIdle)
+	return next
+}
+
+// release takes what has waited at e.
+func (e *end) release() []Sending {
+	var list []Sending
+	for _, out := range e.waiting {
+		list = append(list, Sending{e.node, out})
+	}
+	e.waiting = nil
+	return list
+}
+
+// Deadline tells when the network next wants a Tick.
+func (n *Network) Deadline() (at time.Time, armed bool) { return n.timers.Next() }
+
+// Tick fires the earliest timer that is due and returns what routers are to be told. Timers that are due at one instant
+// fire in the order in which they were armed, one a call.
+func (n *Network) Tick(now time.Time) ([]Delivery, error) {
+	t, due := n.timers.Due(now)
+	if !due {
+		return nil, nil
+	}
+	switch t.kind {
+	case synWait:
+		d := n.dials[t.id]
+		n.observe(d.event(now, DialTimeout))
+		return n.dialFailed(d, lispcore.ClosedByTimeout), nil
+	case probe:
+		c := n.conns[t.id]
+		if c.ends[0].dead {
+			return n.reset(now, c.ends[0])
+		}
+		return n.reset(now, c.ends[1])
+	}
+	return n.lose(now, n.conns[t.id])
+}
+
+// lose ends a connection at both ends at once.
+func (n *Network) lose(now time.Time, c *conn) ([]Delivery, error) {
+	a, b := c.ends[0], c.ends[1]
+	if err := n.abort(b); err != nil {
+		return nil, n.streamFault(now, err, b, "the socket was not closed")
+	}
+	n.observe(a.event(now, Lost))
+	n.forget(c)
+	closed := func(e *end) []Delivery {
+		return e.told(lispcore.StreamClosed{Stream: e.stream, Reason: lispcore.ClosedByTimeout})
+	}
+	return append(closed(a), closed(b)...), nil
+}

@@ -1,0 +1,423 @@
+package underlay
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"slices"
+	"syscall"
+	"time"
+
+	"lisplab/lispcore"
+)
+
+// piece is how much of a write is in the kernel at once: unread writes block near 4 MB.
+const piece = 64 << 10
+
+// The range of TCP client ports.
+const firstClientPort, lastClientPort = 11000, 65535
+
+type tcpSocket struct {
+	addr     netip.AddrPort // in the kernel, with or without a listener
+	listener *net.TCPListener
+	streams  map[lispcore.StreamID]*end
+	pending  map[lispcore.StreamID]*dial
+	unwanted map[lispcore.StreamID]bool // closed by the role before they stood
+}
+
+func (t *tcpSocket) close() error {
+	if t.listener == nil {
+		return nil
+	}
+	err := t.listener.Close()
+	t.listener = nil
+	return err
+}
+
+// conn is one TCP connection of the lab: a real one in the kernel, and what the model knows of it.
+type conn struct {
+	id       uint64
+	ends     [2]*end   // the side that dialled, the side that accepted
+	reach    bool      // both routers run and packets pass in both directions
+	liveness time.Time // of the last traffic or answered probe, see fault.go
+}
+
+// end is one side of a connection.
+type end struct {
+	conn    *conn
+	node    int
+	stream  lispcore.StreamID
+	addr    netip.AddrPort // in the lab
+	sock    *net.TCPConn
+	until   deadline
+	seq     uint32            // of the next byte that it sends
+	silent  bool              // the role has ended the connection: it is told nothing any more
+	dead    bool              // the router has lost power since: it knows the connection no more
+	waiting []lispcore.Output // for the path, in order
+}
+
+// peer is the other side.
+func (e *end) peer() *end {
+	if e == e.conn.ends[0] {
+		return e.conn.ends[1]
+	}
+	return e.conn.ends[0]
+}
+
+// event starts an event of a segment from e.
+func (e *end) event(now time.Time, kind EventKind) Event {
+	p := e.peer()
+	return Event{At: now, Kind: kind, Src: e.addr, Dst: p.addr, Conn: e.conn.id, Seq: e.seq, Ack: p.seq}
+}
+
+// discard closes both sockets without a word and without TIME_WAIT.
+func (c *conn) discard() {
+	for _, e := range c.ends {
+		_ = e.sock.SetLinger(0) // an error of a socket that is given up tells nothing
+		_ = e.sock.Close()
+	}
+}
+
+// Listen opens or closes the router's listener on TCP 4342. Connections that stand are not touched.
+func (n *Network) Listen(node int, on bool) error {
+	tcp := &n.nodes[node].tcp
+	if on == (tcp.listener != nil) {
+		return nil
+	}
+	if !on {
+		return tcp.close()
+	}
+	l, err := listenTCP(tcp.addr)
+	if err != nil {
+		return fmt.Errorf("%s: %w", n.nodes[node].name, err)
+	}
+	tcp.listener = l
+	return nil
+}
+
+// Silence notes that a role has asked for the end of a stream: from now on it is told nothing of it, even if bytes for it
+// are already under way.
+func (n *Network) Silence(node int, stream lispcore.StreamID) {
+	tcp := &n.nodes[node].tcp
+	if e := tcp.streams[stream]; e != nil {
+		e.silent = true
+		return
+	}
+	if tcp.unwanted == nil {
+		tcp.unwanted = make(map[lispcore.StreamID]bool)
+	}
+	tcp.unwanted[stream] = true
+}
+
+// openStream dials. The side that dialled is told first, then the side that accepted.
+func (n *Network) openStream(now time.Time, from *node, out lispcore.OpenStream) ([]Delivery, error) {
+	n.last++
+	n.stats.Dials++
+	src := netip.AddrPortFrom(out.From, n.clientPort(from.index))
+	d := &dial{id: n.last, node: from.index, stream: out.Stream, src: src, dst: out.To, seq: n.cfg.Rand.Uint32()}
+	event := d.event(now, Dial)
+	w := n.path(from.index, out.To.Addr())
+	switch {
+	case !w.left || !n.Owns(from.index, out.From):
+		event.Kind, event.Detail = NoRoute, w.why
+		if w.left {
+			event.Detail = fmt.Sprintf("%v is not an address of %s that is up", out.From, from.name)
+		}
+		n.observe(event)
+		return n.dialFailed(d, lispcore.ClosedNoRoute), nil
+	case !w.arrived:
+		event.Detail = w.why
+	default:
+		if back := n.path(w.node, out.From); !back.arrived || back.node != from.index {
+			event.Detail = "the answer is lost: " + back.why
+		}
+	}
+	n.observe(event)
+	if event.Detail != "" {
+		n.await(now, d)
+		return nil, nil
+	}
+	return n.connect(now, d, n.nodes[w.node])
+}
+
+// connect makes the connection in the kernel. One dial is in flight, so the next connection at the listener that has the
+// dialler's kernel address is the dialler's.
+func (n *Network) connect(now time.Time, d *dial, to *node) ([]Delivery, error) {
+	from := n.nodes[d.node]
+	dialer := net.Dialer{KeepAlive: -1, Timeout: n.cfg.Patience}
+	sock, err := dialer.DialTCP(context.Background(), "tcp4", netip.AddrPortFrom(from.tcp.addr.Addr(), 0), to.tcp.addr)
+	if errors.Is(err, syscall.ECONNREFUSED) && to.tcp.listener == nil {
+		n.observe(Event{At: now, Kind: Refuse, Src: d.dst, Dst: d.src, Conn: d.id, Ack: d.seq + 1})
+		return n.dialFailed(d, lispcore.ClosedByRefusal), nil
+	}
+	if err != nil {
+		return nil, n.fault(now, err, "dial from %s %v to %s %v", from.name, d.src, to.name, d.dst)
+	}
+	if to.tcp.listener == nil {
+		_ = sock.Close()
+		return nil, n.fault(now, nil, "dial from %s %v to %s %v: somebody outside the lab answers there", from.name, d.src, to.name, d.dst)
+	}
+	accepted, err := n.accept(to, sock.LocalAddr().(*net.TCPAddr).AddrPort())
+	if err != nil {
+		_ = sock.Close()
+		return nil, n.fault(now, err, "dial from %s %v to %s %v: not accepted", from.name, d.src, to.name, d.dst)
+	}
+	c := &conn{id: d.id, reach: true, liveness: now}
+	a := &end{conn: c, node: d.node, stream: d.stream, addr: d.src, sock: sock, seq: d.seq + 1}
+	b := &end{conn: c, node: to.index, stream: n.cfg.NextStream(to.index), addr: d.dst, sock: accepted, seq: n.cfg.Rand.Uint32()}
+	c.ends = [2]*end{a, b}
+	event := b.event(now, Accept)
+	b.seq++
+	n.observe(event)
+	n.conns[c.id], n.order = c, append(n.order, c.id)
+	n.enter(a)
+	n.enter(b)
+	return slices.Concat(
+		a.told(lispcore.StreamOpened{Stream: a.stream, Local: a.addr, Remote: b.addr, Dialled: true}),
+		b.told(lispcore.StreamOpened{Stream: b.stream, Local: b.addr, Remote: a.addr}),
+	), nil
+}
+
+// accept takes the lab's connection off the listener and drops those of others before it.
+func (n *Network) accept(to *node, dialler netip.AddrPort) (*net.TCPConn, error) {
+	if err := to.tcp.listener.SetDeadline(n.cfg.Wall().Add(n.cfg.Patience)); err != nil {
+		return nil, err
+	}
+	for {
+		sock, err := to.tcp.listener.AcceptTCP()
+		if err != nil {
+			return nil, err
+		}
+		if sock.RemoteAddr().(*net.TCPAddr).AddrPort() == dialler {
+			return sock, nil
+		}
+		n.dropForeign(sock)
+	}
+}
+
+func (n *Network) dropForeign(sock *net.TCPConn) {
+	n.stats.ForeignConnects++
+	_ = sock.SetLinger(0)
+	_ = sock.Close()
+}
+
+// enter makes the stream known at its router.
+func (n *Network) enter(e *end) {
+	tcp := &n.nodes[e.node].tcp
+	if tcp.streams == nil {
+		tcp.streams = make(map[lispcore.StreamID]*end)
+	}
+	tcp.streams[e.stream] = e
+	if tcp.unwanted[e.stream] {
+		delete(tcp.unwanted, e.stream)
+		e.silent = true
+	}
+}
+
+// told is the delivery of an input to the role at e, unless it wants none.
+func (e *end) told(in lispcore.Input) []Delivery {
+	if e.silent || e.dead {
+		return nil
+	}
+	return []Delivery{{e.node, in}}
+}
+
+// forget takes an ended connection out of the tables.
+func (n *Network) forget(c *conn) {
+	for _, e := range c.ends {
+		if streams := n.nodes[e.node].tcp.streams; streams[e.stream] == e {
+			delete(streams, e.stream)
+		}
+	}
+	delete(n.conns, c.id)
+	n.order = slices.DeleteFunc(n.order, func(id uint64) bool { return id == c.id })
+	n.timers.Stop(timer{lost, c.id})
+	n.timers.Stop(timer{probe, c.id})
+}
+
+// clientPort draws a free TCP client port of a router.
+func (n *Network) clientPort(node int) uint16 {
+	for {
+		p := uint16(firstClientPort + n.cfg.Rand.IntN(lastClientPort-firstClientPort+1))
+		taken := func(id uint64) bool { a := n.conns[id].ends[0]; return a.node == node && a.addr.Port() == p }
+		if !slices.ContainsFunc(n.order, taken) {
+			return p
+		}
+	}
+}
+
+// onStream does what a role asks of a stream, or keeps it until the path is there. A stream that is gone takes nothing.
+func (n *Network) onStream(now time.Time, node int, stream lispcore.StreamID, out lispcore.Output,
+	do func(time.Time, *end, lispcore.Output) ([]Delivery, error)) ([]Delivery, error) {
+	e := n.nodes[node].tcp.streams[stream]
+	_, closes := out.(lispcore.CloseStream)
+	switch {
+	case e == nil && closes:
+		n.hangUp(node, stream)
+		return nil, nil
+	case e == nil:
+		return nil, nil
+	case !e.conn.reach:
+		e.waiting = append(e.waiting, out)
+		return nil, nil
+	}
+	return do(now, e, out)
+}
+
+// write carries the bytes of one WriteStream, piece by piece, and hands them over as one StreamData.
+func (n *Network) write(now time.Time, e *end, out lispcore.Output) ([]Delivery, error) {
+	data := out.(lispcore.WriteStream).Data
+	if len(data) == 0 {
+		return nil, nil
+	}
+	n.stats.Writes++
+	p := e.peer()
+	got := n.buf
+	if len(data) > len(got) {
+		got = make([]byte, len(data))
+	}
+	got = got[:len(data)]
+	for at := 0; at < len(data); at += piece {
+		to := min(at+piece, len(data))
+		e.until.renew(n, e.sock)
+		if _, err := e.sock.Write(data[at:to]); err != nil {
+			return nil, n.streamFault(now, err, e, "%d bytes not written", len(data))
+		}
+		p.until.renew(n, p.sock)
+		if _, err := io.ReadFull(p.sock, got[at:to]); err != nil {
+			return nil, n.streamFault(now, err, e, "%d bytes not received", len(data))
+		}
+	}
+	if !bytes.Equal(got, data) {
+		return nil, n.streamFault(now, nil, e, "received other bytes than the %d that were written", len(data))
+	}
+	event := e.event(now, Data)
+	event.Payload = got
+	e.seq += uint32(len(data))
+	e.conn.liveness = now
+	if p.dead {
+		event.Detail = n.nodes[p.node].name + " knows the connection no more"
+		n.observe(event)
+		return n.reset(now, p)
+	}
+	n.observe(event)
+	return p.told(lispcore.StreamData{Stream: p.stream, Data: n.tampered(event)}), nil
+}
+
+// closeStream ends a connection at the wish of the role at e.
+func (n *Network) closeStream(now time.Time, e *end, out lispcore.Output) ([]Delivery, error) {
+	e.silent = true
+	p := e.peer()
+	switch {
+	case out.(lispcore.CloseStream).Abort:
+		return n.reset(now, e)
+	case p.dead:
+		n.observe(e.event(now, Close))
+		e.seq++
+		return n.reset(now, p)
+	}
+	return n.finish(now, e)
+}
+
+// finish is the orderly close: a FIN, which the peer reads as the end and answers with its own. In the kernel the answer
+// is a reset, so that no socket stays in TIME_WAIT.
+func (n *Network) finish(now time.Time, e *end) ([]Delivery, error) {
+	p := e.peer()
+	if err := e.sock.CloseWrite(); err != nil {
+		return nil, n.streamFault(now, err, e, "not closed")
+	}
+	if err := n.readEnd(p); !errors.Is(err, io.EOF) {
+		return nil, n.streamFault(now, err, e, "the end did not arrive")
+	}
+	if err := n.abort(p); err != nil {
+		return nil, n.streamFault(now, err, e, "the answer to the end did not arrive")
+	}
+	n.observe(e.event(now, Close))
+	e.seq++
+	n.observe(p.event(now, Close))
+	p.seq++
+	n.forget(e.conn)
+	return p.told(lispcore.StreamClosed{Stream: p.stream, Reason: lispcore.ClosedByPeer}), nil
+}
+
+// reset ends a connection by a RST from e.
+func (n *Network) reset(now time.Time, e *end) ([]Delivery, error) {
+	p := e.peer()
+	if err := n.abort(e); err != nil {
+		return nil, n.streamFault(now, err, e, "the reset did not arrive")
+	}
+	n.observe(e.event(now, Reset))
+	n.forget(e.conn)
+	return p.told(lispcore.StreamClosed{Stream: p.stream, Reason: lispcore.ClosedByReset}), nil
+}
+
+// abort closes the socket of e by a reset, reads the reset at the peer and closes that socket too.
+func (n *Network) abort(e *end) error {
+	p := e.peer()
+	if err := errors.Join(e.sock.SetLinger(0), e.sock.Close()); err != nil {
+		return err
+	}
+	err := n.readEnd(p)
+	if !errors.Is(err, syscall.ECONNRESET) {
+		return errors.Join(fmt.Errorf("expected %w", syscall.ECONNRESET), err)
+	}
+	return p.sock.Close()
+}
+
+// readEnd reads what must be the end of a stream.
+func (n *Network) readEnd(e *end) error {
+	e.until.renew(n, e.sock)
+	size, err := e.sock.Read(n.buf[:1])
+	if size > 0 {
+		return errors.New("bytes before the end")
+	}
+	return err
+}
+
+func (n *Network) streamFault(now time.Time, err error, e *end, format string, args ...any) error {
+	p := e.peer()
+	return n.fault(now, err, "connection %d from %s %v to %s %v: %s", e.conn.id,
+		n.nodes[e.node].name, e.addr, n.nodes[p.node].name, p.addr, fmt.Sprintf(format, args...))
+}
+
+// checkConn tells when something waits in a socket of the connection.
+func (n *Network) checkConn(now time.Time, c *conn) error {
+	for _, e := range c.ends {
+		none, err := empty(e.sock)
+		if err != nil {
+			return n.streamFault(now, err, e, "the socket can't be checked")
+		}
+		if !none {
+			return n.streamFault(now, nil, e.peer(), "something was received that was never asked for")
+		}
+	}
+	return nil
+}
+
+// checkListener drops connections from outside the lab.
+func (n *Network) checkListener(now time.Time, nd *node) error {
+	if nd.tcp.listener == nil {
+		return nil
+	}
+	raw, err := nd.tcp.listener.SyscallConn()
+	if err != nil {
+		return n.fault(now, err, "%s: the listener can't be checked", nd.name)
+	}
+	for {
+		var fd int
+		var acceptErr error
+		if err := raw.Control(func(l uintptr) { fd, _, acceptErr = syscall.Accept(int(l)) }); err != nil {
+			return n.fault(now, err, "%s: the listener can't be checked", nd.name)
+		}
+		if acceptErr != nil { // EAGAIN, or a stranger that left before it was accepted
+			return nil
+		}
+		n.stats.ForeignConnects++
+		_ = syscall.SetsockoptLinger(fd, syscall.SOL_SOCKET, syscall.SO_LINGER, &syscall.Linger{Onoff: 1})
+		_ = syscall.Close(fd)
+	}
+}
