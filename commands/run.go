@@ -19,6 +19,9 @@ func (s *Set) Run(c *Context, line string) error {
 	if err != nil {
 		return err
 	}
+	if m.Args.Has("do") && c.Device == nil {
+		return m.Args.Invalid("do", "a line of configuration") // a file configures, and does nothing else
+	}
 	row := s.row(c, m)
 	frames := c.frames
 	c.frames = frames[:min(depth+1, len(frames))]
@@ -48,6 +51,16 @@ func (s *Set) RunLab(c *Context, line string) error {
 		return err
 	}
 	return s.row(c, m).Run(c, m.Args)
+}
+
+// CheckLab tells whether a line addressed to the lab can be read, without running it.
+func (s *Set) CheckLab(line string) error {
+	words, err := splitLab(line)
+	if err != nil {
+		return err
+	}
+	_, err = s.dialect("").grammar.ParseWords(Lab, line, words)
+	return err
 }
 
 // Next answers `?` in the session's mode. What a mode does not know, its parents may.

@@ -1,0 +1,31 @@
+.PHONY: build run test golden docs fuzz soak bench
+
+build: # the binary
+	go build -o lisplab .
+
+run: # the console of the default lab
+	go run .
+
+test: # everything that must hold, with the race detector, in any order
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "gofmt -w $$unformatted"; exit 1; }
+	go vet ./...
+	go test -race -shuffle=on ./...
+	go run . docs check
+
+golden: # rewrite every golden and page from this tree; explain the difference in the commit
+	go test ./commands/... -update
+	go run . replay --update transcripts
+	go run . docs build
+
+docs: # write the pages and the README's listing from a run of the seed transcript
+	go run . docs build
+
+fuzz: # 60 s for each fuzz target; FUZZTIME=10s make fuzz is shorter
+	.ci/fuzz
+
+soak: # 200 replays of the seed transcript under load, all of one trace
+	.ci/soak
+
+bench: # registrations a second, memory, traffic, the replay, beside the machine's own limit
+	go run . bench
+	go test -run '^$$' -bench . ./...

@@ -1,0 +1,61 @@
+// Command lisplab is a lab of IOS-like routers whose LISP really runs: what a `show` prints is the state of protocol
+// engines that exchanged real bytes over real sockets.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"lisplab/devices"
+)
+
+// cli is every verb of the binary.
+type cli struct {
+	Console consoleCmd `cmd:"" default:"withargs" help:"Sit down at the console of a lab."`
+	Exec    execCmd    `cmd:"" help:"Run commands at one router and print what it answers."`
+	Replay  replayCmd  `cmd:"" help:"Replay transcripts, and tell which answers differ."`
+	Capture captureCmd `cmd:"" help:"Write every packet of a lab or of a transcript into a pcapng file."`
+	Docs    docsCmd    `cmd:"" help:"Build the pages of the documentation from transcripts, or check them."`
+}
+
+// The exit codes. A line or a transcript that fails is not a mistake in the call.
+const (
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:]))
+}
+
+func run(ctx context.Context, args []string) (code int) {
+	var verbs cli
+	parser, err := kong.New(&verbs,
+		kong.Name("lisplab"),
+		kong.Description("A lab of IOS-like routers whose LISP really runs."),
+		kong.Vars{"default_lab": devices.DefaultLab},
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.UsageOnError(),
+	)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "lisplab:", err)
+		return exitUsage
+	}
+	call, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "lisplab: %v (see lisplab --help)\n", err)
+		return exitUsage
+	}
+	if err := call.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "lisplab:", err)
+		return exitFailed
+	}
+	return 0
+}

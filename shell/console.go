@@ -1,0 +1,209 @@
+package shell
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/chzyer/readline"
+)
+
+// consoleLength is the length of the console's pages in lines, whatever the window's is.
+const consoleLength = 24
+
+// Console is a person's terminal in front of the lab.
+//
+// Readline edits the line, and only that: its goroutine sees the keys through keyboard, and everything that is shown while
+// a line is being edited is written by that goroutine, in changed; everything else by the one that runs Run, between two
+// lines. So the two never write at once. There is one readline instance in a process, and it is never closed: closing one
+// that reads hangs, and suspending it, which Ctrl-Z would do, stops the parent process.
+type Console struct {
+	sh   *Shell
+	out  io.Writer
+	keys *keyboard
+	line *readline.Instance
+
+	exec, config *readline.Config // they differ in their history
+
+	prompt string // of the line being edited
+
+	ended rune // the marked key that ended the line, 0 for Enter: set by readline's goroutine before it hands the line over
+
+	// Of readline's goroutine alone.
+	asked rune   // the marked key that changed has to answer
+	eof   bool   // the Ctrl-D that comes next was typed, and is not the Delete key
+	typed []rune // the line as it is
+}
+
+// IsTerminal tells whether a person may sit at both files.
+func IsTerminal(in, out *os.File) bool {
+	return readline.IsTerminal(int(in.Fd())) && readline.IsTerminal(int(out.Fd()))
+}
+
+// NewConsole puts a terminal in front of the lab. Run then reads it until the session is over or ctx is.
+func NewConsole(ctx context.Context, sh *Shell, in io.Reader, out io.Writer) (*Console, error) {
+	c := &Console{sh: sh, out: out, keys: newKeyboard(in, ctx.Done())}
+	nothing := func() error { return nil }
+	c.exec = &readline.Config{
+		Stdin:                  c.keys,
+		Stdout:                 out,
+		DisableAutoSaveHistory: true,
+		UniqueEditLine:         true, // Run itself writes down the line that was entered
+		FuncFilterInputRune:    c.filter,
+		FuncIsTerminal:         func() bool { return true },
+		FuncMakeRaw:            nothing, // the terminal is raw during all of Run
+		FuncExitRaw:            nothing,
+	}
+	c.exec.SetListener(c.changed)
+	var err error
+	if c.line, err = readline.NewEx(c.exec); err != nil {
+		return nil, err
+	}
+	c.config = c.exec.Clone()
+	return c, nil
+}
+
+// Wake makes the console show what the attached router has logged. It never blocks.
+func (c *Console) Wake() { c.keys.Wake() }
+
+// Run serves the terminal until `exit`, Ctrl-D or the end of the input. The terminal must be in raw mode, with output
+// processing on (see Raw).
+func (c *Console) Run() error {
+	for !c.sh.Closed() {
+		if err := c.show(c.sh.NewLog()); err != nil {
+			return err
+		}
+		line, end, err := c.read()
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return err
+		}
+		text, err := c.act(line, end)
+		if err != nil {
+			return err
+		}
+		if err := page(c.out, text, consoleLength, c.keys.Key); err != nil {
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// read edits one line, and leaves on the screen what was entered.
+func (c *Console) read() (line string, end rune, err error) {
+	cfg := c.exec
+	if c.sh.InConfiguration() {
+		cfg = c.config
+	}
+	c.line.SetConfig(cfg)
+	c.prompt = c.sh.Prompt()
+	c.line.SetPrompt(c.prompt)
+	c.ended = 0
+	if line, err = c.line.Readline(); err != nil {
+		return "", 0, err
+	}
+	end = c.ended
+	if err := c.show(c.prompt + line + echo[end] + "\n"); err != nil {
+		return "", 0, err
+	}
+	if end == markEOF {
+		return "", 0, io.EOF
+	}
+	if strings.TrimSpace(line) != "" && end != markBreak {
+		c.line.SaveHistory(line)
+	}
+	return line, end, nil
+}
+
+// echo is what the keys that end a line leave behind it.
+var echo = map[rune]string{markEnd: "^Z", markBreak: "^C", markEOF: ""}
+
+func (c *Console) act(line string, end rune) (string, error) {
+	switch end {
+	case markEnd:
+		return c.sh.ExecEnd(line)
+	case markBreak:
+		return c.sh.Interrupt()
+	}
+	return c.sh.Exec(line)
+}
+
+func (c *Console) show(text string) error {
+	_, err := io.WriteString(c.out, text)
+	return err
+}
+
+// filter sees every character before readline acts on it. A marked key becomes the bell, which does nothing.
+func (c *Console) filter(r rune) (rune, bool) {
+	switch r {
+	case markHelp, markTab, markRedraw, markWake:
+		c.asked = r
+		return readline.CharBell, true
+	case markEnd, markBreak:
+		c.ended = r
+		return readline.CharBell, true
+	case markEOF:
+		c.eof = true
+		return readline.CharBell, true
+	case readline.CharDelete: // Ctrl-D, and the Delete key
+		eof := c.eof
+		c.eof = false
+		switch {
+		case len(c.typed) > 0:
+			return r, true
+		case eof:
+			c.ended = markEOF
+			return readline.CharEnter, true
+		}
+		return r, false
+	}
+	return r, true
+}
+
+// changed sees the line after every key.
+func (c *Console) changed(line []rune, pos int, key rune) ([]rune, int, bool) {
+	if key == 0 { // a new line begins; this call comes from Run's goroutine
+		return nil, 0, false
+	}
+	asked := c.asked
+	c.asked, c.typed = 0, line
+	switch asked {
+	case markHelp:
+		c.aside(c.prompt + string(line) + "?\n" + c.sh.Help(string(line[:pos])))
+	case markRedraw:
+		c.aside(c.prompt + string(line) + "\n")
+	case markWake:
+		if text := c.sh.NewLog(); text != "" {
+			c.aside(text)
+		}
+	case markTab:
+		completed := []rune(c.sh.Complete(string(line[:pos])))
+		c.aside(c.prompt + string(line) + "\n")
+		c.typed = append(completed, line[pos:]...)
+		return c.typed, len(completed), true
+	}
+	return nil, 0, false
+}
+
+// aside takes the line being edited off the screen, writes text, and draws the line again below.
+func (c *Console) aside(text string) {
+	fmt.Fprint(c.line.Stdout(), text)
+}
+
+// Raw makes a terminal hand over each key as it is typed, and returns the function that undoes it.
+func Raw(in *os.File) (restore func(), err error) {
+	fd := int(in.Fd())
+	state, err := readline.MakeRaw(fd)
+	if err != nil {
+		return nil, fmt.Errorf("terminal: %w", err)
+	}
+	return func() { _ = readline.Restore(fd, state) }, nil
+}

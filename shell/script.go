@@ -1,0 +1,53 @@
+package shell
+
+import (
+	"bufio"
+	"io"
+	"strings"
+)
+
+// What may stand at the end of a line of a script in place of Enter.
+const (
+	KeyHelp = "?"
+	KeyTab  = "<TAB>"
+	KeyEnd  = "<^Z>"
+)
+
+// Type runs one line of a script, as a transcript writes it: a line that ends in `?` asks for help, one that ends in
+// <TAB> shows the prompt again with the line completed, one that ends in <^Z> leaves configuration after what stands
+// before, and any other line is run. The text is what the screen shows below the line; after help and Tab the line that
+// was typed is taken back.
+func (s *Shell) Type(typed string) (text string, err error) {
+	if partial, ok := strings.CutSuffix(typed, KeyHelp); ok {
+		return s.Help(partial), nil
+	}
+	if partial, ok := strings.CutSuffix(typed, KeyTab); ok {
+		return s.Prompt() + s.Complete(partial) + "\n", nil
+	}
+	if line, ok := strings.CutSuffix(typed, KeyEnd); ok {
+		return s.ExecEnd(line)
+	}
+	return s.Exec(typed)
+}
+
+// Script serves lines that come from a pipe: each is shown behind its prompt, as if it were typed, with its answer below
+// it. A Ctrl-Z ends configuration, NULs are ignored.
+func (s *Shell) Script(in io.Reader, out io.Writer) error {
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, 1<<20)
+	for !s.Closed() && lines.Scan() {
+		typed := strings.ReplaceAll(strings.TrimSuffix(lines.Text(), "\r"), "\x00", "")
+		if before, _, found := strings.Cut(typed, "\x1a"); found {
+			typed = before + KeyEnd
+		}
+		prompt := s.Prompt()
+		text, err := s.Type(typed)
+		if _, err := io.WriteString(out, prompt+typed+"\n"+text); err != nil {
+			return err
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}

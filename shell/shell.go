@@ -1,0 +1,221 @@
+package shell
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+
+	"lisplab/commands"
+	"lisplab/commands/grammar"
+	"lisplab/devices"
+)
+
+// Shell is a terminal that can be attached to each router of a lab. Every router keeps its own session: coming back to
+// one finds the mode in which it was left. A Shell is for one goroutine.
+type Shell struct {
+	lab      *devices.Lab
+	set      *commands.Set
+	console  bool
+	form     commands.Form
+	sessions map[*devices.Device]*session
+	at       *session
+	refused  bool
+}
+
+// session is the line of one router that the terminal is attached to.
+type session struct {
+	commands.Context
+	booted time.Time // a restart of the router ends the session
+	logged time.Time // the log is shown up to here (see Log)
+	shown  int       // lines of the log that carry the instant logged and are shown
+}
+
+// New returns a terminal in front of the lab, attached to no router.
+func New(lab *devices.Lab, set *commands.Set) *Shell {
+	return &Shell{lab: lab, set: set, form: commands.FormIOS, sessions: map[*devices.Device]*session{}}
+}
+
+// SetConsole makes the terminal the lab's console: lines that begin with the word `lab` are addressed to the lab. Other
+// terminals pass them on to the router, which does not know the word.
+func (s *Shell) SetConsole(on bool) { s.console = on }
+
+// SetForm chooses how show commands lay out their answer, at every router.
+func (s *Shell) SetForm(f commands.Form) { s.form = f }
+
+// Attach connects the terminal to a router, by its name in the lab.
+func (s *Shell) Attach(device string) (err error) {
+	s.lab.Do(func() { err = s.attach(device) })
+	return err
+}
+
+func (s *Shell) attach(device string) error {
+	d := s.lab.Device(device)
+	if d == nil {
+		var names []string
+		for _, d := range s.lab.Devices() {
+			names = append(names, d.Name())
+		}
+		return fmt.Errorf("found device %q, expected one of %s", device, strings.Join(names, ", "))
+	}
+	if s.sessions[d] == nil {
+		c := &session{Context: commands.Context{Lab: s.lab, Device: d}, booted: d.Booted()}
+		c.markLog()
+		s.sessions[d] = c
+	}
+	s.at = s.sessions[d]
+	return nil
+}
+
+// Device returns the router that the terminal is attached to.
+func (s *Shell) Device() *devices.Device { return s.at.Device }
+
+// Closed tells whether `exit` in EXEC mode has ended the session.
+func (s *Shell) Closed() bool { return s.at.Closed }
+
+// Prompt returns the prompt that stands before the next line. Nothing follows it, not even a blank.
+func (s *Shell) Prompt() (prompt string) {
+	s.lab.Do(func() { prompt = s.prompt() })
+	return prompt
+}
+
+func (s *Shell) prompt() string {
+	s.at.revive()
+	return s.at.Prompt()
+}
+
+// Refused tells whether the last line that Exec ran was refused: its answer says what is wrong with it.
+func (s *Shell) Refused() bool { return s.refused }
+
+// Mode returns the mode that the next line is read in.
+func (s *Shell) Mode() (m grammar.Mode) {
+	s.lab.Do(func() {
+		s.at.revive()
+		m = s.at.Mode()
+	})
+	return m
+}
+
+// InConfiguration tells whether the next line is a line of configuration.
+func (s *Shell) InConfiguration() bool {
+	m := s.Mode()
+	return m != commands.User && m != commands.Exec
+}
+
+// revive starts the session anew when its router has been restarted.
+func (c *session) revive() {
+	if b := c.Device.Booted(); !b.Equal(c.booted) {
+		*c = session{Context: commands.Context{Lab: c.Lab, Device: c.Device}, booted: b}
+	}
+}
+
+// Exec runs one typed line and returns what the screen shows below it, up to the next prompt. What is wrong with the
+// line is part of the answer, in IOS's words; an error means that the lab itself has failed.
+func (s *Shell) Exec(line string) (text string, err error) {
+	s.lab.Do(func() { text, err = s.exec(line) })
+	return text, err
+}
+
+// ExecEnd runs what was typed before Ctrl-Z, if anything was, and leaves configuration.
+func (s *Shell) ExecEnd(line string) (text string, err error) {
+	s.lab.Do(func() {
+		if text, err = s.exec(line); err == nil {
+			text += s.end()
+			err = s.lab.Settle()
+		}
+	})
+	return text, err
+}
+
+// Interrupt is Ctrl-C: it leaves configuration and drops what was typed.
+func (s *Shell) Interrupt() (text string, err error) {
+	s.lab.Do(func() {
+		text = s.end()
+		err = s.lab.Settle()
+	})
+	return text, err
+}
+
+// end leaves configuration modes.
+func (s *Shell) end() string {
+	if m := s.at.Mode(); m == commands.User || m == commands.Exec {
+		return ""
+	}
+	return s.run("end")
+}
+
+func (s *Shell) exec(line string) (string, error) {
+	text := s.dispatch(line)
+	return text, s.lab.Settle()
+}
+
+func (s *Shell) dispatch(line string) string {
+	s.refused = false
+	if rest, ok := s.labLine(line); ok {
+		return s.runLab(line, rest)
+	}
+	s.at.revive()
+	if !s.at.Device.Running() {
+		s.refused = true
+		return s.at.dead()
+	}
+	return s.run(line)
+}
+
+// dead is what a terminal at a router without power says. A real one would stay dark; a person wants to know why.
+func (c *session) dead() string {
+	return fmt.Sprintf("%% %s is powered off\n", c.Device.Name())
+}
+
+// run lets the router answer a line, and filters the answer by what follows its pipe signs.
+func (s *Shell) run(line string) string {
+	c := &s.at.Context
+	var out bytes.Buffer
+	width := len(c.Prompt())
+	c.Out, c.Form = &out, s.form
+	err := s.set.Run(c, line)
+	text := out.String()
+	if err != nil {
+		s.refused = true
+		return text + commands.ErrorText(err, width, line)
+	}
+	return pipe(text, pipeOf(line))
+}
+
+// labLine tells whether a line is addressed to the lab, and what it says.
+func (s *Shell) labLine(line string) (rest string, ok bool) {
+	words := grammar.Split(line)
+	if !s.console || len(words) == 0 || !strings.EqualFold(words[0].Text, labWord) {
+		return "", false
+	}
+	return line[words[0].Col+len(labWord):], true
+}
+
+const (
+	labWord = "lab"
+	labHelp = "Act on the lab itself: time, links, power"
+)
+
+// runLab runs what stands behind `lab` in line.
+func (s *Shell) runLab(line, rest string) string {
+	text, err := s.Direct(rest)
+	if err != nil {
+		s.refused = true
+		text += commands.ErrorText(err, len(s.prompt())+len(line)-len(rest), rest)
+	}
+	return text
+}
+
+// Direct runs a line addressed to the lab, without the word `lab`: a directive of a transcript. It runs inside the
+// caller's Lab.Do, and the caller settles the lab afterwards.
+func (s *Shell) Direct(line string) (text string, err error) {
+	var out bytes.Buffer
+	c := &commands.Context{Lab: s.lab, Out: &out, Form: s.form}
+	if s.at != nil {
+		c.Device = s.at.Device
+	}
+	if err = s.set.RunLab(c, line); err == nil && c.Attach != "" {
+		err = s.attach(c.Attach)
+	}
+	return out.String(), err
+}

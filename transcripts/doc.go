@@ -1,0 +1,30 @@
+// Package transcripts is the proof and the manual: files that hold what the screen showed, replayed against a lab whose
+// protocol runs.
+//
+// A console log can be pasted in, and a file can be pasted into a router:
+//
+//	! The ETR of the left site.                prose, for the reader
+//	!! lab reliable-registration               a directive, to the lab
+//	!! advance 5h5m41s
+//
+//	xTR1#show lisp session                     a prompt selects the router and its mode; behind it is what is typed
+//	Sessions for VRF default, total: 2 ...     below it its exact answer, up to the next prompt
+//
+//	! An empty line stands between an answer and a comment. The bare `!` lines of a configuration
+//	! are an answer like any other.
+//
+// A line may end in `?`, <TAB> or <^Z> in place of Enter. Directives are split by shlex:
+//
+//	!! lab NAME|FILE                 the lab; a file is found from the transcript's folder. It stands before all else
+//	!! seed N                        in place of the lab file's seed; before all that runs
+//	!! form ios|document|json        how show commands lay out their answer from here on
+//	!! wait "COMMAND" REGEXP [D]     advance lab time until the answer matches, at most D (10m)
+//	!! page begin FILE, !! page end  what stands between is a page of the documentation
+//	!! X ...                         every console line `lab X ...`: advance, link, device, ...
+//
+// Lab time stands still between two lines unless a directive moves it, and all random numbers come from the seed, so
+// answers are compared to the byte.
+//
+//	file ──Parse──> Transcript ──Replay──> Result ──Format──> file (with --update)
+//	                                         └────> Page ──> docs/*.md
+package transcripts

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"lisplab/commands"
+	"lisplab/devices"
+	"lisplab/shell"
+)
+
+// labFlags choose a lab and how far it has come when the verb meets it.
+type labFlags struct {
+	Lab     string        `default:"${default_lab}" placeholder:"NAME|FILE" help:"A built-in lab, or the path of a lab.yaml (${default})."`
+	Advance time.Duration `default:"10s" placeholder:"TIME" help:"Lab time to let pass first (${default})."`
+}
+
+// open starts the lab and lets it converge.
+func (f labFlags) open(opt devices.Options) (*devices.Lab, *commands.Set, error) {
+	set, err := commands.New()
+	if err != nil {
+		return nil, nil, err
+	}
+	opt.Parse = set.Load
+	lab, err := devices.OpenLab(f.Lab, opt)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := lab.Advance(f.Advance); err != nil {
+		_ = lab.Close()
+		return nil, nil, err
+	}
+	return lab, set, nil
+}
+
+// consoleCmd is a person's terminal in front of a lab, or lines from a pipe.
+type consoleCmd struct {
+	labFlags
+}
+
+// Run serves standard input. At a terminal lab time follows the wall clock; lines from a pipe are a script, for which it
+// stands still.
+func (c consoleCmd) Run(ctx context.Context) (err error) {
+	var console atomic.Pointer[shell.Console]
+	lab, set, err := c.open(devices.Options{Logged: func(*devices.Device, devices.LogLine) {
+		if c := console.Load(); c != nil {
+			c.Wake()
+		}
+	}})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := lab.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	sh := shell.New(lab, set)
+	sh.SetConsole(true)
+	if err := sh.Attach(lab.Console()); err != nil {
+		return err
+	}
+	if !shell.IsTerminal(os.Stdin, os.Stdout) {
+		return sh.Script(os.Stdin, os.Stdout)
+	}
+	restore, err := shell.Raw(os.Stdin)
+	if err != nil {
+		return err
+	}
+	defer restore()
+	fmt.Printf(welcome, lab.Name())
+	terminal, err := shell.NewConsole(ctx, sh, os.Stdin, os.Stdout)
+	if err != nil {
+		return err
+	}
+	console.Store(terminal)
+	lab.Follow(ctx)
+	return terminal.Run()
+}
+
+const welcome = `Lab %s. Type ? for the router's commands, lab ? for the lab's own, exit to leave.
+
+`

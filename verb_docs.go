@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+
+	"lisplab/transcripts"
+)
+
+// docsCmd builds and checks the documentation.
+type docsCmd struct {
+	Build docsBuildCmd `cmd:"" help:"Write the pages and the README's listing anew, from a run."`
+	Check docsCheckCmd `cmd:"" help:"Fail when a page or the README's listing is stale."`
+}
+
+// source is the transcript that the pages come from. The verbs run at the root of the repository.
+const source = "transcripts/seed/reliable-registration.txt"
+
+// readme holds a listing of the same run.
+const readme = "README.md"
+
+type docsBuildCmd struct{}
+
+// Run writes every file that is stale.
+func (docsBuildCmd) Run() error {
+	pages, err := build()
+	if err != nil {
+		return err
+	}
+	for _, p := range pages {
+		changed, err := p.Write()
+		if err != nil {
+			return err
+		}
+		if changed {
+			fmt.Println("written ", p.File)
+		} else {
+			fmt.Println("as it is", p.File)
+		}
+	}
+	return nil
+}
+
+type docsCheckCmd struct{}
+
+// Run compares every file with what a run says.
+func (docsCheckCmd) Run() error {
+	pages, err := build()
+	if err != nil {
+		return err
+	}
+	for _, p := range pages {
+		if err := p.Check(); err != nil {
+			return err
+		}
+		fmt.Println("fresh", p.File)
+	}
+	return nil
+}
+
+// build replays the source and makes all pages of it.
+func build() ([]transcripts.Page, error) {
+	t, err := transcripts.Load(source)
+	if err != nil {
+		return nil, err
+	}
+	bar := newProgress("replaying " + source)
+	res, err := transcripts.Replay(t, transcripts.Options{Step: bar.step})
+	bar.clear()
+	if err != nil {
+		return nil, err
+	}
+	if len(res.Failures) > 0 {
+		return nil, fmt.Errorf("%s answers otherwise than written: run `lisplab replay %s` first", source, source)
+	}
+	pages, err := res.Pages()
+	if err != nil {
+		return nil, err
+	}
+	listing, err := res.Embed(readme)
+	return append(pages, listing), err
+}

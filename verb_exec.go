@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"lisplab/commands"
+	"lisplab/devices"
+	"lisplab/shell"
+)
+
+// execCmd runs commands at one router.
+type execCmd struct {
+	labFlags
+	Form     commands.Form `default:"ios" enum:"ios,document,json" placeholder:"FORM" help:"How show commands lay out their answer: ios, document or json (${default})."`
+	Device   string        `arg:"" help:"The router's name in the lab."`
+	Commands []string      `arg:"" name:"command" help:"Lines to type at its prompt."`
+}
+
+// Run prints the answers, each behind its prompt when there are several. A line that the router refuses ends the verb with
+// an error; the lines after it are not run.
+func (c execCmd) Run() (err error) {
+	lab, set, err := c.open(devices.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := lab.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	sh := shell.New(lab, set)
+	sh.SetForm(c.Form)
+	if err := sh.Attach(c.Device); err != nil {
+		return err
+	}
+	for _, line := range c.Commands {
+		if len(c.Commands) > 1 {
+			fmt.Println(sh.Prompt() + line)
+		}
+		text, err := sh.Type(line)
+		if _, err := fmt.Fprint(os.Stdout, text); err != nil {
+			return err
+		}
+		switch {
+		case err != nil:
+			return err
+		case sh.Refused():
+			return fmt.Errorf("%s refused `%s`", c.Device, line)
+		}
+	}
+	return nil
+}

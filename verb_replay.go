@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"lisplab/shell"
+	"lisplab/transcripts"
+)
+
+// replayCmd replays transcripts.
+type replayCmd struct {
+	Paths  []string `arg:"" name:"path" help:"Transcripts, or folders of them."`
+	Update bool     `help:"Write the answers of this run into the files."`
+}
+
+// Run replays every file and prints one line for each, and a diff for every answer that differs.
+func (c replayCmd) Run() error {
+	files, err := transcripts.Files(c.Paths...)
+	if err != nil {
+		return err
+	}
+	failed := 0
+	for _, file := range files {
+		ok, err := c.replay(file)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			failed++
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %d transcripts answer otherwise; if that is right, run replay --update and explain it in the commit", failed, len(files))
+	}
+	return nil
+}
+
+func (c replayCmd) replay(file string) (ok bool, err error) {
+	t, err := transcripts.Load(file)
+	if err != nil {
+		return false, err
+	}
+	bar := newProgress("replaying " + file)
+	res, err := transcripts.Replay(t, transcripts.Options{Step: bar.step})
+	bar.clear()
+	if err != nil {
+		return false, err
+	}
+	word := "ok"
+	switch {
+	case len(res.Failures) == 0:
+	case c.Update:
+		if err := transcripts.Update(res); err != nil {
+			return false, err
+		}
+		word = "updated"
+	default:
+		word = "FAILED"
+		for _, f := range res.Failures {
+			fmt.Println(f)
+		}
+	}
+	fmt.Printf("%-8s %s: %d lines typed, %v of lab time\n", word, file, res.Steps, res.Elapsed)
+	return word != "FAILED", nil
+}
+
+// progress tells on a terminal how far a long task is, and nothing in a pipe.
+type progress struct {
+	what  string
+	on    bool
+	width int
+}
+
+func newProgress(what string) *progress {
+	return &progress{what: what, on: shell.IsTerminal(os.Stderr, os.Stderr)}
+}
+
+func (p *progress) step(done, all int) {
+	if p.on {
+		n, _ := fmt.Fprintf(os.Stderr, "\r%s: %d of %d", p.what, done, all)
+		p.width = max(p.width, n)
+	}
+}
+
+func (p *progress) clear() {
+	if p.width > 0 {
+		fmt.Fprintf(os.Stderr, "\r%*s\r", p.width, "")
+	}
+}
