@@ -2,7 +2,7 @@ package wire
 
 import "fmt"
 
-// Algorithm is the Algorithm ID of a message's authentication data (RFC 9301 section 12.5).
+// Algorithm is the Algorithm ID of a message's authentication data (IANA "LISP Algorithm ID Numbers").
 type Algorithm uint8
 
 // The registered algorithms.

@@ -120,6 +120,19 @@ func TestSignErrors(t *testing.T) {
 	}
 }
 
+// As much authentication data as its length field can tell of is lawful.
+func TestAuthLongest(t *testing.T) {
+	m := MapRegister{Auth: Auth{Data: make([]byte, 0xffff)}}
+	b, err := m.Append(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back MapRegister
+	if err := back.Parse(b); err != nil || len(back.Auth.Data) != 0xffff {
+		t.Errorf("came back with %d bytes, %v", len(back.Auth.Data), err)
+	}
+}
+
 // Without data of its own a message gets room for the algorithm's full MAC.
 func TestAuthRoom(t *testing.T) {
 	for alg, want := range map[Algorithm]int{AlgNone: 0, AlgSHA1: 20, AlgSHA256: 32, AlgSHA256HKDF: 16} {

@@ -21,10 +21,10 @@
 // names message, field and offset.
 //
 // The hot path of a Map-Server is MapRegister.Parse into a struct used before, Authenticator.Verify, MapNotify.Append
-// into a slice used before, Authenticator.Sign: in steady state none of them allocates.
+// into a slice used before, Authenticator.Sign: with SHA-1 and SHA-256 none of them allocates.
 //
-// The layouts are those of RFC 9301 sections 5.4 to 5.7, RFC 8060 sections 3 and 4.1, and
-// draft-kouvelas-lisp-map-server-reliable-transport-07 sections 4 to 6; where routers differ from them (Cisco's I bit in
-// a Map-Notify, the full-length MACs), the routers are followed, and the comment there says so.
+// The layouts are those of RFC 9301 sections 5.4, 5.6 and 5.7, RFC 8060 sections 3 and 4.1, and
+// draft-kouvelas-lisp-map-server-reliable-transport-07 ("the draft" in this package); where routers differ from them
+// (Cisco's I bit in a Map-Notify, the full-length MACs), the routers are followed, and the comment there says so.
 // Map-Request, Map-Reply and the Encapsulated Control Message have no codec yet.
 package wire

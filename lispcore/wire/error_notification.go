@@ -1,7 +1,6 @@
 package wire
 
-// ErrorNotification tells the peer that one of its messages was not understood (reliable-transport draft, section
-// 5.1). No ErrorNotification answers another.
+// ErrorNotification tells the peer that one of its messages was not understood. No ErrorNotification answers another.
 //
 //	+---------------+-----------------------------------------------+
 //	|  Error code   |                   Reserved                    |

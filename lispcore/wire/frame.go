@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Frame is one message of the reliable transport, its body not yet looked at (reliable-transport draft, section 4):
+// Frame is one message of the reliable transport, its body not yet looked at (the draft's message format):
 //
 //	+---------------+---------------+---------------+---------------+
 //	|          Type (16)            |          Length (16)          |
@@ -41,7 +41,7 @@ const (
 // can be taken for one.
 type StreamType uint16
 
-// The types of the reliable-transport draft, section 5 and 6.
+// The types of the draft.
 const (
 	TypeErrorNotification   StreamType = 16
 	TypeRegistration        StreamType = 17

@@ -1,6 +1,6 @@
 package wire
 
-// MappingNotification tells an ETR how a Map-Server now sees a mapping (reliable-transport draft, section 6.5). It is
+// MappingNotification tells an ETR how a Map-Server now sees a mapping. It is
 // neither an acknowledgement nor acknowledged.
 //
 //	| xTR-ID (128) | Site-ID (64) | one record |

@@ -1,6 +1,6 @@
 package wire
 
-// Registration registers one EID prefix over the reliable transport (reliable-transport draft, section 6.1). Its data
+// Registration registers one EID prefix over the reliable transport. Its data
 // is a Map-Register as it would go over UDP, authentication data included, and with exactly one record.
 //
 // Register is the raw Map-Register, since the MAC is made over these bytes; MapRegister.Parse reads it, and offsets in

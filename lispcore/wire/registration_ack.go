@@ -2,7 +2,7 @@ package wire
 
 import "fmt"
 
-// RegistrationACK accepts a Registration (reliable-transport draft, section 6.2). It tells which one by the EID prefix:
+// RegistrationACK accepts a Registration. It tells which one by the EID prefix:
 // the Message ID of its frame is the Map-Server's own count.
 //
 //	| Prefix-Length (8) | EID-Prefix-AFI (16) | EID-Prefix |

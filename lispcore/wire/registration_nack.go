@@ -2,7 +2,7 @@ package wire
 
 import "fmt"
 
-// RegistrationNACK refuses a Registration, or takes back an earlier acceptance (reliable-transport draft, section 6.3).
+// RegistrationNACK refuses a Registration, or takes back an earlier acceptance.
 //
 //	| Reason (8) | Reserved (16) | Prefix-Length (8) | EID-Prefix-AFI (16) | EID-Prefix |
 type RegistrationNACK struct {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// RegistrationRefresh is a Map-Server's wish to have registrations sent again (reliable-transport draft, section 6.4).
+// RegistrationRefresh is a Map-Server's wish to have registrations sent again.
 //
 //	| Scope (8) | R (1) | Reserved (15) | [ Prefix-Length (8) | EID-Prefix-AFI (16) | EID-Prefix ] |
 //

@@ -98,7 +98,20 @@ func TestRegistrationRefreshBadValues(t *testing.T) {
 			"Registration Refresh: EID-Prefix-AFI at byte 12: bad value: scope 1: AFI does not fit the scope"},
 		{"scope 4 without a prefix", &RegistrationRefresh{Scope: ScopeExact}, ErrValue,
 			"Registration Refresh: EID-Prefix-AFI at byte 12: bad value: scope 4: AFI does not fit the scope"},
+		{"scope 1 with a prefix of bad length", &RegistrationRefresh{Scope: ScopeInstance, Prefix: EIDPrefix{EID: badLengthEID}}, ErrValue,
+			"Registration Refresh: Prefix-Length at byte 11: bad value: invalid Prefix"},
 		{"scope 5", &RegistrationRefresh{Scope: 5}, ErrValue,
 			"Registration Refresh: Scope at byte 8: bad value: scope 5: not defined"},
 	})
+}
+
+func TestScopeString(t *testing.T) {
+	for scope, want := range map[Scope]string{
+		ScopeAll: "all", ScopeInstance: "instance", ScopeFamily: "address family",
+		ScopeCovered: "covered prefixes", ScopeExact: "exact prefix", 5: "scope 5",
+	} {
+		if got := scope.String(); got != want {
+			t.Errorf("%d: %q, want %q", uint8(scope), got, want)
+		}
+	}
 }
