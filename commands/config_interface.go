@@ -34,7 +34,7 @@ func interfaceRows() []Row {
 				return nil
 			},
 			Print: func(cfg *devices.Config, p *Printer) {
-				if text := interfaceOf(cfg, p.frame).Description; text != "" {
+				if text := interfaceAt(cfg, p.frame).Description; text != "" {
 					p.Line("description %s", text)
 				}
 			},
@@ -55,7 +55,7 @@ func interfaceRows() []Row {
 				return nil
 			},
 			Print: func(cfg *devices.Config, p *Printer) {
-				if interfaceOf(cfg, p.frame).Shutdown {
+				if interfaceAt(cfg, p.frame).Shutdown {
 					p.Line("shutdown")
 				}
 			},
@@ -121,9 +121,9 @@ func findInterface(cfg *devices.Config, name string) *devices.Interface {
 }
 
 // boundInterface is the interface of the present mode. When another session removed it meanwhile, changes go nowhere.
-func (c *Context) boundInterface() *devices.Interface { return interfaceOf(c.Config, c.top()) }
+func (c *Context) boundInterface() *devices.Interface { return interfaceAt(c.Config, c.top()) }
 
-func interfaceOf(cfg *devices.Config, f frame) *devices.Interface {
+func interfaceAt(cfg *devices.Config, f frame) *devices.Interface {
 	if i := findInterface(cfg, f.subject); i != nil {
 		return i
 	}
@@ -216,7 +216,7 @@ func lastAddr(p netip.Prefix) netip.Addr {
 }
 
 func printIPAddress(cfg *devices.Config, p *Printer) {
-	if addr := interfaceOf(cfg, p.frame).IPv4; addr.IsValid() {
+	if addr := interfaceAt(cfg, p.frame).IPv4; addr.IsValid() {
 		p.Line("ip address %s %s", addr.Addr(), maskText(addr.Bits()))
 		return
 	}
@@ -250,7 +250,7 @@ func setIPv6Address(c *Context, a Args) error {
 }
 
 func printIPv6Addresses(cfg *devices.Config, p *Printer) {
-	for _, q := range interfaceOf(cfg, p.frame).IPv6 {
+	for _, q := range interfaceAt(cfg, p.frame).IPv6 {
 		p.Line("ipv6 address %s", prefixText(q))
 	}
 }

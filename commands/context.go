@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"io"
 
 	"lisplab/commands/grammar"
@@ -66,21 +67,19 @@ func (c *Context) enter(f frame) {
 // restart leaves all modes for an EXEC mode.
 func (c *Context) restart(m grammar.Mode) { c.frames = []frame{{mode: m}} }
 
-// Prompt returns the prompt that stands before the next line. In configuration modes IOS cuts the hostname at 20
-// characters.
-func (c *Context) Prompt() string {
-	host := c.Device.Config().Hostname
-	switch m := c.Mode(); m {
+// Prompt returns the prompt that stands before the next line.
+func (c *Context) Prompt() string { return promptText(c.Device.Config().Hostname, c.Mode()) }
+
+// promptText words a prompt. In configuration modes IOS cuts the hostname at 20 characters.
+func promptText(host string, m grammar.Mode) string {
+	host = cmp.Or(host, defaultHostname)
+	switch m {
 	case User:
 		return host + ">"
 	case Exec:
 		return host + "#"
-	default:
-		if len(host) > 20 {
-			host = host[:20]
-		}
-		return host + "(" + string(m) + ")#"
 	}
+	return host[:min(len(host), 20)] + "(" + string(m) + ")#"
 }
 
 func (c *Context) release() devices.Release {

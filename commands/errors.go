@@ -26,7 +26,8 @@ func ErrorText(err error, promptWidth int, line string) string {
 	var syntax *grammar.Error
 	if !errors.As(err, &syntax) {
 		text := strings.TrimRight(err.Error(), "\n")
-		if !strings.HasPrefix(text, "%") {
+		var own refusal
+		if !strings.HasPrefix(text, "%") && !errors.As(err, &own) {
 			text = "% " + text
 		}
 		return text + "\n"

@@ -164,7 +164,7 @@ func labHelp(c *Context, _ Args) error {
 	}
 	for i := range c.set.rows {
 		if r := &c.set.rows[i]; slices.Contains(r.Modes, Lab) {
-			lines = append(lines, fmt.Sprintf("  lab %-32s %s", placesText(r.Syntax), c.set.about(r)))
+			lines = append(lines, fmt.Sprintf("  lab %-32s %s", placesText(r.Syntax), c.set.about(r, Lab)))
 		}
 	}
 	lines = append(lines,

@@ -39,3 +39,14 @@ var modeTitles = []struct {
 	{EIDTable, "`router lisp`, `eid-table`"},
 	{Lab, "The lab itself (`lab ...` on the console, `!! ...` in a transcript)"},
 }
+
+// modeParent is the mode of configuration that a mode is entered from; "" when it is entered from EXEC.
+func modeParent(m grammar.Mode) grammar.Mode {
+	switch m {
+	case Interface, RouterLISP:
+		return Config
+	case Site, LocatorSet, EIDTable:
+		return RouterLISP
+	}
+	return ""
+}

@@ -62,11 +62,11 @@ func (r *Row) suffix() string {
 // headPattern matches the keywords that a syntax begins with, or its first place.
 var headPattern = regexp.MustCompile(`^(?:[a-z0-9-]+(?: [a-z0-9-]+)*|[A-Z.]+)`)
 
-// about is what lists say of the row: the help of the keywords that it begins with.
-func (s *Set) about(r *Row) string {
+// about is what lists say of a row in a mode: the help of the keywords that it begins with.
+func (s *Set) about(r *Row, m grammar.Mode) string {
 	path := headPattern.FindString(r.Syntax)
 	all := s.dialect("").words
-	if help, ok := all[string(r.Modes[0])+": "+path]; ok {
+	if help, ok := all[string(m)+": "+path]; ok {
 		return help
 	}
 	return all[path]

@@ -1,0 +1,232 @@
+package commands
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"lisplab/devices"
+	"lisplab/lispcore"
+)
+
+// Whatever a configuration holds, what is printed of it reads back as the same configuration.
+func TestLoadOfRunningConfigIsTheConfig(t *testing.T) {
+	s := compiled(t)
+	rapid.Check(t, func(t *rapid.T) {
+		want := drawConfig(t)
+		text := s.File(devices.Release155, want)
+		got, err := s.Load(devices.Release155, "R.cfg", text)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		checkSame(t, got, want)
+		if again := s.File(devices.Release155, got); again != text {
+			t.Errorf("printed again it is\n%s\nnot\n%s", again, text)
+		}
+	})
+}
+
+var (
+	drawName = rapid.StringMatching(`[A-Za-z0-9_.*:|#'"-]{1,12}`)
+	drawText = rapid.StringMatching(`[!-~]([ -~]{0,30}[!-~])?`)
+	drawHost = rapid.StringMatching(`[A-Za-z][A-Za-z0-9-]{0,20}`)
+)
+
+func drawConfig(t *rapid.T) devices.Config {
+	cfg := devices.Config{
+		Hostname:           drawHost.Draw(t, "hostname"),
+		IPv6UnicastRouting: rapid.Bool().Draw(t, "unicast-routing"),
+		Interfaces:         drawInterfaces(t),
+	}
+	cfg.Routes = drawRoutes(t, cfg.Interfaces)
+	if rapid.Bool().Draw(t, "lisp") {
+		cfg.LISP = drawLISP(t)
+	}
+	return cfg
+}
+
+// drawList draws up to 4 things, sorts them and drops those that are equal in the order.
+func drawList[T any](t *rapid.T, label string, compare func(a, b T) int, draw func(*rapid.T) T) []T {
+	list := rapid.SliceOfN(rapid.Custom(draw), 0, 4).Draw(t, label)
+	if len(list) == 0 {
+		return nil
+	}
+	if compare != nil {
+		slices.SortFunc(list, compare)
+		list = slices.CompactFunc(list, func(a, b T) bool { return compare(a, b) == 0 })
+	}
+	return list
+}
+
+func drawAddr(family lispcore.Family) *rapid.Generator[netip.Addr] {
+	return rapid.Custom(func(t *rapid.T) netip.Addr {
+		if family == lispcore.IPv4 {
+			return netip.AddrFrom4([4]byte(rapid.SliceOfN(rapid.Byte(), 4, 4).Draw(t, "bytes")))
+		}
+		// Not mapped IPv4 addresses, which read back as they are but print in two ways.
+		return netip.AddrFrom16([16]byte(append([]byte{0x20, 0x01}, rapid.SliceOfN(rapid.Byte(), 14, 14).Draw(t, "bytes")...)))
+	})
+}
+
+func drawFamily(t *rapid.T) lispcore.Family {
+	return rapid.SampledFrom([]lispcore.Family{lispcore.IPv4, lispcore.IPv6}).Draw(t, "family")
+}
+
+func drawPrefix(t *rapid.T, family lispcore.Family) netip.Prefix {
+	a := drawAddr(family).Draw(t, "address")
+	return netip.PrefixFrom(a, rapid.IntRange(0, a.BitLen()).Draw(t, "bits")).Masked()
+}
+
+func byPrefix(a, b netip.Prefix) int {
+	return lispcore.NewEID(0, a).Compare(lispcore.NewEID(0, b))
+}
+
+func drawInterfaces(t *rapid.T) []devices.Interface {
+	names := []string{"Loopback0", "Loopback10", "Ethernet1/0", "GigabitEthernet0/0", "GigabitEthernet0/1", "GigabitEthernet0/10", "GigabitEthernet0/2.5", "Serial0/0/1"}
+	list := drawList(t, "interfaces", compareInterfaces, func(t *rapid.T) devices.Interface {
+		return devices.Interface{Name: rapid.SampledFrom(names).Draw(t, "name"), Shutdown: rapid.Bool().Draw(t, "shutdown")}
+	})
+	for i := range list {
+		itf := &list[i]
+		if rapid.Bool().Draw(t, "described") {
+			itf.Description = drawText.Draw(t, "description")
+		}
+		if rapid.Bool().Draw(t, "has ipv4") {
+			bits := rapid.IntRange(17, 31).Draw(t, "bits")
+			itf.IPv4 = netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i), 0, 1}), bits)
+		}
+		itf.IPv6 = drawList(t, "ipv6", netip.Prefix.Compare, func(t *rapid.T) netip.Prefix {
+			host := byte(rapid.IntRange(1, 9).Draw(t, "host"))
+			return netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20, 0x01, 0x0d, 0xb8, 0, byte(i), 15: host}), 64)
+		})
+	}
+	return list
+}
+
+func drawRoutes(t *rapid.T, interfaces []devices.Interface) []devices.StaticRoute {
+	outs := []string{"", nullInterface}
+	for _, i := range interfaces {
+		outs = append(outs, i.Name)
+	}
+	own := func(a netip.Addr) bool {
+		return slices.ContainsFunc(interfaces, func(i devices.Interface) bool {
+			return i.IPv4.Addr() == a || slices.ContainsFunc(i.IPv6, func(p netip.Prefix) bool { return p.Addr() == a })
+		})
+	}
+	return drawList(t, "routes", compareRoutes, func(t *rapid.T) devices.StaticRoute {
+		family := drawFamily(t)
+		r := devices.StaticRoute{Prefix: drawPrefix(t, family), Interface: rapid.SampledFrom(outs).Draw(t, "interface")}
+		if r.Interface == "" || rapid.Bool().Draw(t, "has next hop") {
+			r.NextHop = drawAddr(family).Filter(func(a netip.Addr) bool { return !own(a) }).Draw(t, "next hop")
+		}
+		return r
+	})
+}
+
+func drawLISP(t *rapid.T) *devices.LISP {
+	l := &devices.LISP{
+		LocatorSets: drawList(t, "locator-sets", func(a, b devices.LocatorSet) int { return cmp.Compare(a.Name, b.Name) }, func(t *rapid.T) devices.LocatorSet {
+			return devices.LocatorSet{Name: drawName.Draw(t, "name"), Locators: drawLocators(t)}
+		}),
+		Sites: drawList(t, "sites", func(a, b devices.Site) int { return cmp.Compare(a.Name, b.Name) }, drawSite),
+		IPv4:  drawService(t),
+		IPv6:  drawService(t),
+	}
+	l.EIDTables = drawEIDTables(t, l.LocatorSets)
+	return l
+}
+
+func drawLocators(t *rapid.T) []devices.Locator {
+	return drawList(t, "locators", func(a, b devices.Locator) int { return a.RLOC.Compare(b.RLOC) }, func(t *rapid.T) devices.Locator {
+		return devices.Locator{
+			RLOC:     drawAddr(drawFamily(t)).Draw(t, "rloc"),
+			Priority: rapid.Byte().Draw(t, "priority"),
+			Weight:   rapid.ByteRange(0, 100).Draw(t, "weight"),
+		}
+	})
+}
+
+func drawEIDTables(t *rapid.T, sets []devices.LocatorSet) []devices.EIDTable {
+	list := drawList(t, "eid-tables", func(a, b devices.EIDTable) int { return cmp.Compare(a.Instance, b.Instance) }, func(t *rapid.T) devices.EIDTable {
+		return devices.EIDTable{Instance: rapid.Uint32Range(0, 5).Draw(t, "instance"), Explicit: true}
+	})
+	for i := range list {
+		e := &list[i]
+		e.VRF = fmt.Sprintf("V%d", i)
+		if i == 0 && rapid.Bool().Draw(t, "default") {
+			e.VRF = defaultVRF
+			e.Explicit = e.Instance != 0 || rapid.Bool().Draw(t, "explicit")
+		}
+		e.Mappings = drawList(t, "mappings", func(a, b devices.DatabaseMapping) int { return byPrefix(a.EID, b.EID) }, func(t *rapid.T) devices.DatabaseMapping {
+			m := devices.DatabaseMapping{EID: drawPrefix(t, drawFamily(t))}
+			if len(sets) > 0 && rapid.Bool().Draw(t, "by set") {
+				m.LocatorSet = rapid.SampledFrom(sets).Draw(t, "set").Name
+			} else if m.Locators = drawLocators(t); m.Locators == nil {
+				m.Locators = []devices.Locator{{RLOC: netip.MustParseAddr("192.0.2.1")}}
+			}
+			return m
+		})
+	}
+	list = slices.DeleteFunc(list, func(e devices.EIDTable) bool { return !e.Explicit && len(e.Mappings) == 0 })
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}
+
+func drawSite(t *rapid.T) devices.Site {
+	s := devices.Site{Name: drawName.Draw(t, "name")}
+	if rapid.Bool().Draw(t, "described") {
+		s.Description = drawText.Draw(t, "description")
+	}
+	if rapid.Bool().Draw(t, "keyed") {
+		s.Key = rapid.OneOf(drawName, rapid.SampledFrom([]string{"0", "7"})).Draw(t, "key")
+	}
+	s.EIDPrefixes = drawList(t, "eid-prefixes", compareSiteEIDs, func(t *rapid.T) devices.SiteEIDPrefix {
+		return devices.SiteEIDPrefix{
+			Instance:            rapid.Uint32Range(0, 1<<24-2).Draw(t, "instance"),
+			Prefix:              drawPrefix(t, drawFamily(t)),
+			AcceptMoreSpecifics: rapid.Bool().Draw(t, "accept-more-specifics"),
+		}
+	})
+	return s
+}
+
+func drawService(t *rapid.T) devices.LISPService {
+	flag := func(name string) bool { return rapid.Bool().Draw(t, name) }
+	s := devices.LISPService{ITR: flag("itr"), ETR: flag("etr"), MapServer: flag("map-server"), MapResolver: flag("map-resolver")}
+	addrs := drawList(t, "addresses", netip.Addr.Compare, func(t *rapid.T) netip.Addr { return drawAddr(drawFamily(t)).Draw(t, "address") })
+	slices.Reverse(addrs) // the order of configuration is kept, whatever it is
+	s.ITRMapResolvers = addrs
+	for _, a := range addrs {
+		s.ETRMapServers = append(s.ETRMapServers, devices.ETRMapServer{Addr: a, Key: drawName.Draw(t, "key")})
+	}
+	return s
+}
+
+// FuzzLoad: no text makes Load panic, and whatever it takes prints back to the same.
+func FuzzLoad(f *testing.F) {
+	s := compiled(f)
+	f.Add(wholeConfig)
+	f.Add("router lisp\n eid-table default instance-id 0\n database-mapping ::/0 ::1 priority 0 weight 0\n no database-mapping ::/0")
+	f.Add("no router lisp\nexit")
+	f.Fuzz(func(t *testing.T, text string) {
+		cfg, err := s.Load(devices.Release155, "R.cfg", text)
+		if err != nil {
+			return
+		}
+		printed := s.File(devices.Release155, cfg)
+		again, err := s.Load(devices.Release155, "R.cfg", printed)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, printed)
+		}
+		if twice := s.File(devices.Release155, again); twice != printed {
+			t.Errorf("printed again it is\n%s\nnot\n%s\nfrom\n%s", twice, printed, strings.TrimSpace(text))
+		}
+	})
+}
