@@ -3,6 +3,7 @@ package commands
 import (
 	"io"
 	"net/netip"
+	"slices"
 
 	"lisplab/commands/grammar"
 	"lisplab/devices"
@@ -16,7 +17,9 @@ func showInterfacesRows() []Row {
 			"show ip interface":       "IP interface status and configuration",
 			"show ip interface brief": "Brief summary of IP status and configuration",
 		},
-		Run: func(c *Context, _ Args) error { return writeInterfaces(c.Out, c.Form, c.Device.Interfaces()) },
+		Run: func(c *Context, _ Args) error {
+			return writeInterfaces(c.Out, c.Form, c.Device.Interfaces(), c.Device.Startup().Interfaces)
+		},
 	}}
 }
 
@@ -30,14 +33,17 @@ var interfaceListing = listing{columns: []field{
 	{head: "Protocol", width: 8},
 }}
 
-// writeInterfaces prints `show ip interface brief`. Every address of the lab comes from a configuration that was read
-// at boot or typed; the method NVRAM stands for both.
-func writeInterfaces(w io.Writer, form Form, interfaces []devices.InterfaceState) error {
+// writeInterfaces prints `show ip interface brief`. The method says where an address comes from: NVRAM for one that the
+// router booted with, manual for one that was typed since.
+func writeInterfaces(w io.Writer, form Form, interfaces []devices.InterfaceState, startup []devices.Interface) error {
 	return interfaceListing.write(w, form, func(yield func([]string) bool) {
 		for _, i := range interfaces {
 			address, method := "unassigned", "unset"
 			if i.IPv4 != (netip.Prefix{}) {
-				address, method = i.IPv4.Addr().String(), "NVRAM"
+				address, method = i.IPv4.Addr().String(), "manual"
+				if slices.ContainsFunc(startup, func(s devices.Interface) bool { return s.Name == i.Name && s.IPv4 == i.IPv4 }) {
+					method = "NVRAM"
+				}
 			}
 			status := upDown(i.LineUp)
 			if i.Shutdown {

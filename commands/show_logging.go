@@ -20,7 +20,7 @@ func showLoggingRows() []Row {
 
 // writeLog prints `show logging`: what is logged where, then the buffer.
 func writeLog(w io.Writer, lines []devices.LogLine) error {
-	fmt.Fprintf(w, "Syslog logging: enabled\n    Buffer logging:  level debugging, %d messages logged\n\nLog Buffer:\n", len(lines))
+	fmt.Fprintf(w, "Syslog logging: enabled\n    Buffer logging:  level debugging, %d messages kept\n\nLog Buffer:\n", len(lines))
 	if len(lines) > 0 {
 		io.WriteString(w, "\n")
 	}

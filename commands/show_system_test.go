@@ -47,9 +47,11 @@ func TestShowVersion(t *testing.T) {
 func TestShowIPInterfaceBrief(t *testing.T) {
 	shut := interfaceOf("GigabitEthernet0/2", false, "10.9.9.9/24")
 	shut.Shutdown = true
+	startup := []devices.Interface{interfaceOf("Loopback0", true, "203.0.113.11/32").Interface, shut.Interface,
+		interfaceOf("GigabitEthernet0/0", true, "192.168.100.1/24").Interface}
 	screen := func(form Form, interfaces ...devices.InterfaceState) func(*strings.Builder) {
 		return func(w *strings.Builder) {
-			if err := writeInterfaces(w, form, interfaces); err != nil {
+			if err := writeInterfaces(w, form, interfaces, startup); err != nil {
 				t.Error(err)
 			}
 		}

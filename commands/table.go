@@ -51,7 +51,7 @@ func (t listing) write(w io.Writer, form Form, rows iter.Seq[[]string]) error {
 		}
 		widths.Set(i, c.width)
 	}
-	// Every option below undoes a default that would change bytes: upper-cased and centred headers, wrapped or trimmed
+	// The options below undo defaults of the library that change text: upper-cased and centred headers, wrapped or trimmed
 	// cells, dropped blank lines, padding around cells.
 	out := tablewriter.NewTable(w,
 		tablewriter.WithRenderer(&columnRenderer{layout: l}),

@@ -60,6 +60,9 @@ func (d *Device) Booted() time.Time { return d.booted }
 // Config returns a copy of the running configuration; the zero Config of a stopped device.
 func (d *Device) Config() Config { return d.cfg.Clone() }
 
+// Startup returns a copy of the configuration that the device boots: the lab file's.
+func (d *Device) Startup() Config { return d.file.startup.Clone() }
+
 // PhysicalInterfaces are the interfaces that the lab file gives the device, as IOS lists them.
 func (d *Device) PhysicalInterfaces() []string { return slices.Clone(d.file.interfaces) }
 
