@@ -18,11 +18,12 @@ type Page struct {
 }
 
 // Pages returns the pages that stand between `!! page begin FILE` and `!! page end`: prose as it is, which is Markdown, and
-// what was typed with its answer as a block of code.
-func (r *Result) Pages() ([]Page, error) {
-	var pages []Page
-	var page *Page
-	var b pageBuilder
+// what was typed with its answer as a block of code. A page may have several such parts.
+func (r *Result) Pages() []Page {
+	var files []string
+	built := map[string]*pageBuilder{}
+	off := &pageBuilder{} // what stands on no page
+	b := off
 	for _, item := range r.Transcript.Items {
 		switch it := item.(type) {
 		case Directive:
@@ -30,12 +31,15 @@ func (r *Result) Pages() ([]Page, error) {
 			if err != nil || len(words) < 2 || words[0] != "page" {
 				continue
 			}
+			b.end()
+			b = off
 			if words[1] == "begin" {
-				page, b = &Page{File: words[2]}, pageBuilder{}
-				b.paragraph(fmt.Sprintf("<!-- Built by `lisplab docs build` from %s: edit that, not this. -->", filepath.ToSlash(r.Transcript.File)))
-			} else if page != nil {
-				page.Text = b.text()
-				pages, page = append(pages, *page), nil
+				if built[words[2]] == nil {
+					files = append(files, words[2])
+					built[words[2]] = &pageBuilder{}
+					built[words[2]].paragraph(fmt.Sprintf("<!-- Built by `lisplab docs build` from %s: edit that, not this. -->", filepath.ToSlash(r.Transcript.File)))
+				}
+				b = built[words[2]]
 			}
 		case Prose:
 			b.prose(it.Text)
@@ -45,7 +49,11 @@ func (r *Result) Pages() ([]Page, error) {
 			b.end()
 		}
 	}
-	return pages, nil
+	pages := make([]Page, len(files))
+	for i, file := range files {
+		pages[i] = Page{file, built[file].text()}
+	}
+	return pages
 }
 
 // pageBuilder puts a page together from paragraphs and blocks, one empty line apart.
