@@ -31,7 +31,7 @@ func xtrIDText(id wire.XTRID) string {
 	return wordsText(word(0), word(1), word(2), word(3))
 }
 
-// yesNo words a flag in the middle of a line, YesNo at the end of a label.
+// yesNo words a flag.
 func yesNo(b bool) string {
 	if b {
 		return "yes"
