@@ -19,7 +19,6 @@ type server struct {
 	lastNotify  map[lispcore.Family]time.Time
 	lastConnect time.Time // start of the latest dial; zero before the first
 	refreshed   bool      // the present session has had a Registration Refresh
-	withdrawals []uint64  // nonces of the latest UDP withdrawals: their Map-Notifies are no surprise
 }
 
 // key is the shared key of one `etr map-server` line.
@@ -37,6 +36,7 @@ type group struct {
 	// there is one.
 	messages  []*message
 	engaged   bool   // had a Map-Notify, or sent a Registration: a user of the session
+	rekeyed   bool   // its key changes with the configuration that is being applied
 	lastNonce uint64 // with ReplayCheck: the greatest nonce used
 }
 
@@ -80,18 +80,17 @@ func recordSize(m lispcore.Mapping) int {
 	return size
 }
 
-func (m *message) fits(extra lispcore.Mapping) bool {
-	size := overhead + recordSize(extra)
+func (m *message) fits() bool {
+	size := overhead
 	for _, e := range m.entries {
 		size += recordSize(e.mapping)
 	}
-	return len(m.entries) < maxRecords && size <= maxBytes
+	return len(m.entries) <= maxRecords && size <= maxBytes
 }
 
 func descending(a *entry, eid lispcore.EID) int { return eid.Compare(a.mapping.EID) }
 
-// place puts a new entry into the message whose range it falls in. A full message is split in the middle, but one that is
-// full at the end of the list is followed by a new one, so that a sorted load fills messages to the brim.
+// place puts a new entry into the message whose range it falls in.
 func (g *group) place(e *entry) {
 	eid := e.mapping.EID
 	i, _ := slices.BinarySearchFunc(g.messages, eid, func(m *message, eid lispcore.EID) int { return descending(m.entries[0], eid) })
@@ -102,30 +101,34 @@ func (g *group) place(e *entry) {
 		g.messages = append(g.messages, &message{group: g, resend: firstResend})
 	}
 	m := g.messages[i]
-	if !m.fits(e.mapping) {
-		rest := &message{group: g, resend: firstResend}
-		last := m.entries[len(m.entries)-1]
-		if i == len(g.messages)-1 && descending(last, eid) < 0 {
-			g.messages = append(g.messages, rest)
-			m = rest
-		} else {
-			half := len(m.entries) / 2
-			rest.entries = slices.Clone(m.entries[half:])
-			m.entries = slices.Clip(m.entries[:half])
-			for _, moved := range rest.entries {
-				moved.message = rest
-			}
-			m.fresh = false
-			g.messages = slices.Insert(g.messages, i+1, rest)
-			if descending(rest.entries[0], eid) < 0 {
-				m = rest
-			}
-		}
-	}
 	at, _ := slices.BinarySearchFunc(m.entries, eid, descending)
 	m.entries = slices.Insert(m.entries, at, e)
 	e.message = m
 	g.entries[eid.Prefix] = e
+	g.divide(i, at)
+}
+
+// divide splits a message that no longer fits one Map-Register, because of its entry at the given place, until every part
+// fits. It is split in the middle; but where the list grows at its very end the new entry makes a message of its own, so
+// that a sorted load fills messages to the brim. The parts have a new nonce each.
+func (g *group) divide(i, at int) {
+	m := g.messages[i]
+	if len(m.entries) < 2 || m.fits() {
+		return
+	}
+	cut := len(m.entries) / 2
+	if i == len(g.messages)-1 && at == len(m.entries)-1 {
+		cut = at
+	}
+	rest := &message{group: g, resend: firstResend, entries: slices.Clone(m.entries[cut:])}
+	for _, e := range rest.entries {
+		e.message = rest
+	}
+	m.entries = slices.Clone(m.entries[:cut])
+	m.fresh = false
+	g.messages = slices.Insert(g.messages, i+1, rest)
+	g.divide(i+1, 0)
+	g.divide(i, 0)
 }
 
 // ascending visits the entries of the group in the order of Registrations.
@@ -215,9 +218,7 @@ func (e *Engine) configureServers(now time.Time, lines []MapServerConfig) {
 			case ok && k.secret != secret:
 				s.keys[family] = &key{secret, wire.NewAuthenticator(secret)}
 				for _, g := range s.groups {
-					if g.service.Family == family {
-						g.ascending(func(en *entry) { e.changed(now, en) }) // a changed key is a change of the database
-					}
+					g.rekeyed = g.rekeyed || g.service.Family == family
 				}
 			}
 		}
@@ -260,7 +261,8 @@ func (s *server) users() []lispcore.Service {
 	return services
 }
 
-// configureGroup makes the group hold exactly the mappings, which are in descending order.
+// configureGroup makes the group hold exactly the mappings, which are in descending order. However much of it changes, it is
+// one change of content, with one new nonce. A changed key changes every prefix.
 func (e *Engine) configureGroup(now time.Time, g *group, mappings []lispcore.Mapping) {
 	keep := make(map[netip.Prefix]bool, len(mappings))
 	for _, m := range mappings {
@@ -272,21 +274,40 @@ func (e *Engine) configureGroup(now time.Time, g *group, mappings []lispcore.Map
 			gone = append(gone, en)
 		}
 	})
-	e.withdraw(now, g, gone)
-
-	var created []*entry
+	for _, en := range gone {
+		e.remove(en)
+	}
+	var touched []*entry // descending
 	for _, m := range mappings {
-		if en := g.entries[m.EID.Prefix]; en == nil {
+		en := g.entries[m.EID.Prefix]
+		switch {
+		case en == nil:
 			en = &entry{mapping: m}
 			g.place(en)
-			created = append(created, en)
-		} else if !en.mapping.SameData(m) {
+		case !en.mapping.SameData(m):
 			en.mapping = m
+			g.divide(slices.Index(g.messages, en.message), 0)
+		case !g.rekeyed:
+			continue
+		}
+		touched = append(touched, en)
+	}
+	for _, en := range touched {
+		en.message.fresh = false
+	}
+	g.rekeyed = false
+	e.withdraw(now, g, gone)
+	for _, en := range slices.Backward(touched) {
+		if en.state == NoState {
+			e.created(now, en)
+		} else {
 			e.changed(now, en)
 		}
 	}
-	for _, en := range slices.Backward(created) {
-		e.created(now, en)
+	for _, m := range g.messages {
+		if _, armed := e.timers.Get(timerKey{send: m}); !armed && m.periodic() {
+			e.restart(now, m) // the other part of a message that was split
+		}
 	}
 }
 
@@ -294,11 +315,14 @@ func (e *Engine) configureGroup(now time.Time, g *group, mappings []lispcore.Map
 func (e *Engine) removeGroup(now time.Time, g *group) {
 	var all []*entry
 	g.ascending(func(en *entry) { all = append(all, en) })
+	for _, en := range all {
+		e.remove(en)
+	}
 	e.withdraw(now, g, all)
 	g.server.groups = slices.DeleteFunc(g.server.groups, func(o *group) bool { return o == g })
 }
 
-// remove takes an entry out of its group.
+// remove takes an entry out of its group. The entry still knows its message, for the withdrawal's nonce.
 func (e *Engine) remove(en *entry) {
 	m := en.message
 	m.entries = slices.DeleteFunc(m.entries, func(o *entry) bool { return o == en })
@@ -323,7 +347,10 @@ func (e *Engine) snapshotDatabase() []Entry {
 			status := Status{MapServer: line.Addr}
 			if s := e.serverAt(line.Addr); s != nil {
 				if en := s.entry(m.EID); en != nil {
-					status.State, status.Acked, status.Reason = en.state, en.acked, en.reason
+					status.State, status.Acked = en.state, en.acked
+					if en.state == Rejected {
+						status.Reason = en.reason
+					}
 				}
 			}
 			v.Status = append(v.Status, status)

@@ -62,6 +62,9 @@ type Engine struct {
 	timers   lispcore.Timers[timerKey]
 	servers  []*server // in the order of configuration
 	counters Counters
+	// withdrawals are the nonces of the latest UDP withdrawals: their Map-Notifies are no surprise, even when the map server
+	// is no longer configured.
+	withdrawals []uint64
 }
 
 // timerKey names a timer: exactly one of its pointers is set.

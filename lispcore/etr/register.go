@@ -15,11 +15,6 @@ import (
 // sendMapRegister is A5: it sends the periodic prefixes of a message and restarts its timer. While no Map-Notify answers,
 // the wait doubles from 1 to 60 s; from then on resend and period are one.
 func (e *Engine) sendMapRegister(now time.Time, m *message) {
-	resending := m.fresh && m.resend > firstResend && m.resend < lastResend
-	if e.cfg.ReplayCheck && !resending {
-		m.fresh = false
-	}
-	e.takeNonce(now, m)
 	var records []wire.Record
 	for _, en := range m.entries {
 		if en.state == Periodic {
@@ -29,16 +24,18 @@ func (e *Engine) sendMapRegister(now time.Time, m *message) {
 	if len(records) == 0 {
 		return
 	}
+	resend := m.resend > firstResend && m.resend < lastResend
+	if e.cfg.ReplayCheck && !resend {
+		m.fresh = false
+	}
+	e.takeNonce(now, m)
 	e.sendUDP(m.group, m.nonce, records)
 	m.lastSent = now
 	wait := m.resend
-	if wait >= lastResend {
+	if wait == lastResend {
 		wait = e.nextPeriod()
 	}
 	m.resend = min(2*m.resend, lastResend)
-	if m.resend > 32*time.Second {
-		m.resend = lastResend
-	}
 	e.timers.Set(timerKey{send: m}, now.Add(wait))
 }
 
@@ -49,13 +46,17 @@ func (e *Engine) takeNonce(now time.Time, m *message) {
 	}
 }
 
-// newNonce draws a nonce: random, or, with replay checking, greater than any before (also before a restart of the router,
-// hence the clock).
+// newNonce draws a nonce: random, or, with replay checking, one more than the last. There the clock gives the first one,
+// which then is greater than any before a restart of the router, or of the service.
 func (e *Engine) newNonce(now time.Time, g *group) uint64 {
-	if !e.cfg.ReplayCheck {
+	switch {
+	case !e.cfg.ReplayCheck:
 		return e.cfg.Rand.Uint64()
+	case g.lastNonce == 0:
+		g.lastNonce = uint64(now.UnixNano())
+	default:
+		g.lastNonce++
 	}
-	g.lastNonce = max(g.lastNonce+1, uint64(now.UnixNano()))
 	return g.lastNonce
 }
 
@@ -74,10 +75,9 @@ func (e *Engine) sendWithdrawal(now time.Time, g *group, mappings []lispcore.Map
 		mappings = mappings[n:]
 		nonce := e.newNonce(now, g)
 		e.sendUDP(g, nonce, records)
-		s := g.server
-		s.withdrawals = append(s.withdrawals, nonce)
-		if len(s.withdrawals) > remembered {
-			s.withdrawals = s.withdrawals[1:]
+		e.withdrawals = append(e.withdrawals, nonce)
+		if len(e.withdrawals) > remembered {
+			e.withdrawals = e.withdrawals[1:]
 		}
 	}
 }
@@ -127,6 +127,10 @@ func (e *Engine) handleDatagram(now time.Time, in lispcore.Datagram) {
 		return
 	}
 	e.counters.MapNotifiesIn++
+	if i := slices.Index(e.withdrawals, notify.Nonce); i >= 0 {
+		e.withdrawals = slices.Delete(e.withdrawals, i, i+1)
+		return
+	}
 	s := e.serverAt(peer)
 	if s == nil {
 		e.counters.Unexpected++
@@ -135,10 +139,6 @@ func (e *Engine) handleDatagram(now time.Time, in lispcore.Datagram) {
 	}
 	m := s.awaiting(notify.Nonce)
 	if m == nil {
-		if i := slices.Index(s.withdrawals, notify.Nonce); i >= 0 {
-			s.withdrawals = slices.Delete(s.withdrawals, i, i+1)
-			return
-		}
 		e.counters.UnknownNonce++
 		e.out.Note(lispcore.Event{Kind: lispcore.Unexpected, Peer: peer, Detail: "Map-Notify with an unknown nonce"})
 		return

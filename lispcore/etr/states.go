@@ -18,10 +18,8 @@ func (e *Engine) created(now time.Time, en *entry) {
 	s := en.message.group.server
 	switch {
 	case s.reliable():
-		en.message.fresh = false
 		e.register(now, en) // A2
 	case s.session.State() == session.Up && e.guarded(s):
-		en.message.fresh = false
 		en.state = Stable
 	default:
 		en.state = Periodic
@@ -31,7 +29,6 @@ func (e *Engine) created(now time.Time, en *entry) {
 
 // changed is "DB change": of the mapping or of the key.
 func (e *Engine) changed(now time.Time, en *entry) {
-	en.message.fresh = false
 	switch en.state {
 	case Periodic:
 		e.restart(now, en.message) // A1
@@ -44,22 +41,23 @@ func (e *Engine) changed(now time.Time, en *entry) {
 	}
 }
 
-// withdraw is "DB delete" of some entries of a group, in ascending order.
+// withdraw is "DB delete" of some entries, in ascending order, that were removed from their group. Before the first Refresh
+// nothing goes over the session, so that a withdrawal goes by UDP then.
 func (e *Engine) withdraw(now time.Time, g *group, gone []*entry) {
-	var periodic []lispcore.Mapping
+	var byUDP []lispcore.Mapping
 	for _, en := range gone {
 		withdrawn := en.mapping
 		withdrawn.TTL = 0
-		switch en.state {
-		case Periodic:
-			periodic = append(periodic, withdrawn) // A3
-		case Stable, AckWait:
+		switch {
+		case en.state == Rejected:
+		case en.state != Periodic && g.server.reliable():
 			e.takeNonce(now, en.message)
 			e.sendRegistration(en.message, withdrawn) // A6
+		default:
+			byUDP = append(byUDP, withdrawn) // A3
 		}
-		e.remove(en)
 	}
-	e.sendWithdrawal(now, g, periodic)
+	e.sendWithdrawal(now, g, byUDP)
 }
 
 // sessionUp is "session up": UDP ends, and the map server is expected to ask.
@@ -195,7 +193,6 @@ func (m *message) periodic() bool {
 
 // restart is A1: the Map-Register goes at once, with a new backoff.
 func (e *Engine) restart(now time.Time, m *message) {
-	m.fresh = false
 	m.resend = firstResend
 	e.timers.Set(timerKey{send: m}, now)
 }
