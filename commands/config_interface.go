@@ -1,12 +1,10 @@
 package commands
 
 import (
-	"cmp"
 	"encoding/binary"
 	"net"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 
 	"lisplab/commands/grammar"
@@ -86,7 +84,7 @@ func selectInterface(c *Context, a Args) error {
 		return c.noSuchInterface(a, "interface")
 	case !have:
 		c.Config.Interfaces = append(c.Config.Interfaces, devices.Interface{Name: name})
-		slices.SortFunc(c.Config.Interfaces, compareInterfaces)
+		slices.SortFunc(c.Config.Interfaces, byInterfaceName)
 	}
 	c.enter(frame{mode: Interface, subject: name})
 	return nil
@@ -105,6 +103,8 @@ func (c *Context) noSuchInterface(a Args, arg string) error {
 	}
 	return a.Invalid(arg, append(names, "Loopback<0-2147483647>")...)
 }
+
+func byInterfaceName(a, b devices.Interface) int { return devices.CompareInterfaces(a.Name, b.Name) }
 
 // nullInterface is the interface that routes discard packets to.
 const nullInterface = "Null0"
@@ -136,34 +136,6 @@ func printInterfaces(cfg *devices.Config, p *Printer) {
 	}
 }
 
-// interfaceOrder is the order in which IOS lists interface types.
-var interfaceOrder = []string{"Loopback", "Ethernet", "FastEthernet", "GigabitEthernet", "TenGigabitEthernet", "Serial"}
-
-// compareInterfaces orders interfaces as IOS lists them: by type, then by each number of the name.
-func compareInterfaces(a, b devices.Interface) int {
-	typeA, numbersA := splitInterface(a.Name)
-	typeB, numbersB := splitInterface(b.Name)
-	if c := cmp.Compare(slices.Index(interfaceOrder, typeA), slices.Index(interfaceOrder, typeB)); c != 0 {
-		return c
-	}
-	return slices.Compare(numbersA, numbersB)
-}
-
-func splitInterface(name string) (kind string, numbers []int) {
-	digit := strings.IndexAny(name, "0123456789")
-	if digit < 0 {
-		return name, nil
-	}
-	for _, part := range strings.FieldsFunc(name[digit:], func(r rune) bool { return r == '/' || r == '.' }) {
-		n, err := strconv.Atoi(part)
-		if err != nil {
-			break
-		}
-		numbers = append(numbers, n)
-	}
-	return name[:digit], numbers
-}
-
 func setIPAddress(c *Context, a Args) error {
 	itf := c.boundInterface()
 	if a.Has("no") {
@@ -185,15 +157,28 @@ func setIPAddress(c *Context, a Args) error {
 	if bits == 0 || bits == 32 && !isLoopback(itf.Name) || bits < 31 && (addr == p.Masked().Addr() || addr == lastAddr(p)) {
 		return refuse("Bad mask /%d for address %s", bits, addr)
 	}
-	for _, other := range c.Config.Interfaces {
-		if other.Name != itf.Name && other.IPv4.IsValid() && other.IPv4.Masked().Overlaps(p.Masked()) {
-			return refuse("%% %s overlaps with %s", p.Masked().Addr(), other.Name)
-		}
+	if other := c.overlapping(itf, p); other != nil {
+		return refuse("%% %s overlaps with %s", p.Masked().Addr(), other.Name)
 	}
 	itf.IPv4 = p
-	if kind, _ := splitInterface(itf.Name); bits == 31 && kind != "Serial" && kind != "Loopback" {
+	if bits == 31 && !isLoopback(itf.Name) && !strings.HasPrefix(itf.Name, "Serial") {
 		_, err := c.Out.Write([]byte("% Warning: use /31 mask on non point-to-point interface cautiously\n"))
 		return err
+	}
+	return nil
+}
+
+// overlapping returns another interface with an address in the network of p. An interface that is shut overlaps with
+// nothing, until it is brought up.
+func (c *Context) overlapping(itf *devices.Interface, p netip.Prefix) *devices.Interface {
+	for i := range c.Config.Interfaces {
+		other := &c.Config.Interfaces[i]
+		if other.Name == itf.Name || other.Shutdown || itf.Shutdown {
+			continue
+		}
+		if slices.ContainsFunc(append([]netip.Prefix{other.IPv4}, other.IPv6...), p.Overlaps) {
+			return other
+		}
 	}
 	return nil
 }
@@ -232,12 +217,8 @@ func setIPv6Address(c *Context, a Args) error {
 	if p.Addr().IsUnspecified() || p.Addr().IsMulticast() || p.Addr().IsLoopback() || p.Addr().Is4In6() || p.Bits() == 0 {
 		return refuse("%% Invalid IPv6 address %s", prefixText(p))
 	}
-	for _, other := range c.Config.Interfaces {
-		for _, q := range other.IPv6 {
-			if other.Name != itf.Name && q.Masked().Overlaps(p.Masked()) {
-				return refuse("%%%s: Error: %s is overlapping with %s on %s", itf.Name, prefixText(p.Masked()), prefixText(q.Masked()), other.Name)
-			}
-		}
+	if other := c.overlapping(itf, p); other != nil {
+		return refuse("%%%s: Error: %s is overlapping with an address of %s", itf.Name, prefixText(p.Masked()), other.Name)
 	}
 	if slices.ContainsFunc(itf.IPv6, func(q netip.Prefix) bool { return q.Addr() == p.Addr() && q != p }) {
 		itf.IPv6 = slices.DeleteFunc(itf.IPv6, func(q netip.Prefix) bool { return q.Addr() == p.Addr() })

@@ -82,7 +82,7 @@ func compareRoutes(a, b devices.StaticRoute) int {
 	return cmp.Or(
 		lispcore.NewEID(0, a.Prefix).Compare(lispcore.NewEID(0, b.Prefix)),
 		a.NextHop.Compare(b.NextHop),
-		compareInterfaces(devices.Interface{Name: a.Interface}, devices.Interface{Name: b.Interface}),
+		devices.CompareInterfaces(a.Interface, b.Interface),
 	)
 }
 

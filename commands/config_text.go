@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"strings"
 )
 
 // instancePrefixText writes an EID prefix with its instance, as eid-prefix lines do.
@@ -17,4 +18,6 @@ func instancePrefixText(instance uint32, p netip.Prefix) string {
 var placeName = regexp.MustCompile(`\$[a-z0-9]+`)
 
 // placesText is a syntax without the names of its places, as a reader wants it.
-func placesText(syntax string) string { return placeName.ReplaceAllString(syntax, "") }
+func placesText(syntax string) string {
+	return strings.ReplaceAll(placeName.ReplaceAllString(syntax, ""), "{exec}", "COMMAND")
+}

@@ -48,7 +48,7 @@ func execRows() []Row {
 		{Modes: []grammar.Mode{Exec}, Syntax: `clear lisp vrf WORD$vrf session <* | ADDRESS$peer>`,
 			Releases: devices.Release.ShowLISPSession,
 			Help: grammar.Words{
-				"clear lisp vrf":                 "Select a VRF",
+				"clear lisp vrf":                 "Clear what belongs to a VRF: its reliable transport sessions",
 				"clear lisp vrf WORD":            "VRF name",
 				"clear lisp vrf session":         "Close reliable transport sessions",
 				"clear lisp vrf session *":       "With every peer",

@@ -137,3 +137,34 @@ func TestErrorText(t *testing.T) {
 		}
 	}
 }
+
+// FuzzTyped: whatever is typed in whatever mode, with Enter, ? or Tab, nothing panics, and what is completed stays.
+func FuzzTyped(f *testing.F) {
+	set, err := New()
+	if err != nil {
+		f.Fatal(err)
+	}
+	for i, line := range []string{"sh li si", "interface gi0/0 ", "site A | include", "do do show", "no ", "ip route 0.0.0.0 0.0.0.0 lo", "\x00\xff ?"} {
+		f.Add(uint8(i), line)
+	}
+	f.Fuzz(func(t *testing.T, mode uint8, line string) {
+		y := &typist{set: set, cfg: &devices.Config{Hostname: "R1"}}
+		y.c = &Context{Out: &y.out, Config: y.cfg}
+		y.stand(modeTitles[int(mode)%(len(modeTitles)-1)].mode) // all but the lab's own
+		list, err := set.Next(y.c, line)
+		if err == nil && len(list) == 0 {
+			t.Errorf("%q: neither help nor an error", line)
+		}
+		if completed, ok := set.Complete(y.c, line); ok {
+			if again, _ := set.Complete(y.c, completed); again != completed {
+				t.Errorf("%q completes to %q, and that to %q", line, completed, again)
+			}
+		}
+		if strings.HasPrefix(strings.TrimSpace(strings.ToLower(line)), "d") || y.c.Mode() == User || y.c.Mode() == Exec {
+			return // these need a router
+		}
+		if err := set.Run(y.c, line); err != nil && ErrorText(err, 10, line) == "" {
+			t.Errorf("%q: an error without words", line)
+		}
+	})
+}

@@ -1,9 +1,11 @@
 package commands
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -80,10 +82,9 @@ var labDeviceListing = listing{columns: []field{
 func labDevices(c *Context, _ Args) error {
 	return labDeviceListing.write(c.Out, c.Form, func(yield func([]string) bool) {
 		for _, d := range c.Lab.Devices() {
-			cfg := d.Config()
-			state := "running"
+			cfg, state := d.Config(), "running"
 			if !d.Running() {
-				state = "stopped"
+				cfg, state = d.Startup(), "stopped"
 			}
 			if !yield([]string{d.Name(), string(d.Release()), state, rlocText(cfg), rolesText(cfg)}) {
 				return
@@ -92,14 +93,39 @@ func labDevices(c *Context, _ Args) error {
 	})
 }
 
-// rlocText is the address that a router of a lab is known by: that of its first loopback.
+// rlocText is the address that a router is known by to others: its own locator among those it registers, else that of
+// its first interface, loopbacks first. A router without LISP has none.
 func rlocText(cfg devices.Config) string {
+	if cfg.LISP == nil {
+		return "--"
+	}
+	first := ""
 	for _, i := range cfg.Interfaces {
-		if isLoopback(i.Name) && i.IPv4.IsValid() {
-			return i.IPv4.Addr().String()
+		switch addr := i.IPv4.Addr(); {
+		case !addr.IsValid():
+		case registers(cfg.LISP, addr):
+			return addr.String()
+		case first == "":
+			first = addr.String()
 		}
 	}
-	return "--"
+	return cmp.Or(first, "--")
+}
+
+// registers tells whether an address is a locator of some mapping.
+func registers(l *devices.LISP, addr netip.Addr) bool {
+	is := func(l devices.Locator) bool { return l.RLOC == addr }
+	for _, t := range l.EIDTables {
+		for _, m := range t.Mappings {
+			if slices.ContainsFunc(m.Locators, is) {
+				return true
+			}
+			if set := locatorSetOf(l, m.LocatorSet); set != nil && slices.ContainsFunc(set.Locators, is) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // rolesText lists the LISP roles that are switched on, for either family.
@@ -169,9 +195,9 @@ func labHelp(c *Context, _ Args) error {
 	}
 	lines = append(lines,
 		"",
-		"`?` behind `lab` explains each word. Everything else that is typed goes to the router named in the prompt.",
-		"There: registration by UDP and by reliable transport, and its show commands.",
-		"Not there yet: ping, traceroute and lig (packets come with a later release of the lab).",
+		"`?` behind `lab` explains each word. Every other line goes to the router that the prompt names.",
+		"Routers register with map servers by UDP and by reliable transport, and show what they hold.",
+		"They don't forward packets yet: ping, traceroute and lig are not there.",
 	)
 	_, err := io.WriteString(c.Out, strings.Join(lines, "\n")+"\n")
 	return err

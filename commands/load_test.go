@@ -3,7 +3,6 @@ package commands
 import (
 	"encoding/json"
 	"os"
-	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -28,7 +27,7 @@ func checkSame(t interface {
 	Errorf(string, ...any)
 }, got, want devices.Config) {
 	t.Helper()
-	if !reflect.DeepEqual(got, want) {
+	if !got.Equal(want) {
 		a, _ := json.MarshalIndent(got, "", " ")
 		b, _ := json.MarshalIndent(want, "", " ")
 		t.Errorf("got and want differ:\n%s", diff.Diff("got", append(a, '\n'), "want", append(b, '\n')))
@@ -197,7 +196,7 @@ func TestLoadErrors(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
 		{"hostnam xTR1\nhostname_x y", `R.cfg:2:9: found "hostname_x", expected do, end, exit, hostname, interface, ip, ipv6, no or router`},
 		{"interface GigabitEthernet0/0\n ip address 10.1.1.1/24", `R.cfg:2:21: found "10.1.1.1/24", expected A.B.C.D`},
-		{"interface Null0", `R.cfg:1:11: found "Null", expected Loopback<0-2147483647>`},
+		{"interface Null0", `R.cfg:1:15: found "Null0", expected Loopback<0-2147483647>`},
 		{"router lisp\n site A\n  eid-prefix", `R.cfg:3:13: incomplete command: expected A.B.C.D/nn, X:X:X:X::X/<0-128> or instance-id`},
 		{"router lisp\n i etr", `R.cfg:2:2: ambiguous word "i": it may be ipv4 or ipv6`},
 		{"router lisp\n site A\n  eid-prefix 10.0.0.0/33", `R.cfg:3:23: found "10.0.0.0/33", expected A.B.C.D/nn, X:X:X:X::X/<0-128> or instance-id`},
@@ -206,7 +205,7 @@ func TestLoadErrors(t *testing.T) {
 		{"end\n!\nhostname late", "R.cfg:3:1: found \"hostname\" after `end`, expected nothing"},
 		{"show version", `R.cfg:1:1: found "show", expected do, end, exit, hostname, interface, ip, ipv6, no or router`},
 		{"do show version", `R.cfg:1:1: found "do", expected a line of configuration`},
-		{"ip route 10.0.0.0 255.0.0.0 Gi0/3", `R.cfg:1:29: found "GigabitEthernet", expected Loopback<0-2147483647>`},
+		{"ip route 10.0.0.0 255.0.0.0 Gi0/3", `R.cfg:1:31: found "GigabitEthernet0/3", expected Loopback<0-2147483647>`},
 	} {
 		_, err := s.Load(devices.Release155, "R.cfg", tt.text)
 		if err == nil || err.Error() != tt.want {

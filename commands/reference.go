@@ -29,7 +29,7 @@ func (s *Set) Reference(w io.Writer) error {
 
 const referenceHead = `# Command reference
 
-Generated from the table of commands by ` + "`go test ./commands -update`" + `; a test fails when it is stale.
+Generated from the table of commands by ` + "`go test ./commands -run Reference -update`" + `; a test fails when it is stale.
 
 Keywords may be shortened to a unique beginning. ` + "`[ ]`" + ` is optional, ` + "`< | >`" + ` is a choice, ` + "`<0-255>`" + ` a number, words in capitals are
 places: ` + "`WORD`" + ` one word, ` + "`LINE`" + ` the rest of the line, ` + "`ADDRESS`, `PREFIX` and `EID`" + ` of either address family. Every show command may be

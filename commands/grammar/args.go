@@ -59,8 +59,12 @@ func value[T any](a Args, name string) T {
 	return v
 }
 
-// Invalid returns the error of a value that is well-formed and yet impossible: the caret goes under it.
+// Invalid returns the error of a value that is well-formed and yet impossible: the caret goes under it. Under an interface
+// name it goes under the number, for the type is known.
 func (a Args) Invalid(name string, expected ...string) error {
-	found, _ := a.values[name].value.(string)
-	return &Error{Kind: Invalid, Col: a.Col(name), Found: found, Expected: expected}
+	found, col := a.String(name), a.Col(name)
+	if number := name + interfaceHalf; a.Has(number) {
+		found, col = a.Interface(name), a.Col(number)
+	}
+	return &Error{Kind: Invalid, Col: col, Found: found, Expected: expected}
 }

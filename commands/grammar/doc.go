@@ -16,6 +16,7 @@
 //	INTERFACE          an interface name, as one word (gi0/1) or two (Loopback 0)
 //	DURATION           5h5m41s
 //	{mode}             the rest is a line of that mode
+//	\|                 the keyword |
 //
 // Compile turns all rules of a mode into one tree; two rules may share its branches but not its ends:
 //

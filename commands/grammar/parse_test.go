@@ -148,6 +148,26 @@ func TestErrorSaysWhatWasExpected(t *testing.T) {
 	}
 }
 
+// A handler's own complaint about a value stands where the parser's would.
+func TestInvalidValue(t *testing.T) {
+	g := toy(t)
+	for _, tt := range []struct{ line, name, want string }{
+		{"paint ^chair", "thing", `found "chair", expected a thing`},
+		{"wire gi^0/7", "port", `found "GigabitEthernet0/7", expected a thing`},
+		{"wire loop ^7", "port", `found "Loopback7", expected a thing`},
+	} {
+		col := strings.Index(tt.line, "^")
+		m, err := g.Parse(floor, tt.line[:col]+tt.line[col+1:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		var e *Error
+		if !errors.As(m.Args.Invalid(tt.name, "a thing"), &e) || e.Col != col || e.Error() != tt.want {
+			t.Errorf("%q: %v at column %d", tt.line, e, e.Col)
+		}
+	}
+}
+
 func TestJumpIntoAnotherMode(t *testing.T) {
 	g := toy(t)
 	m, err := g.Parse(bench, "fr show tools 7")
