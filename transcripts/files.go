@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -33,10 +34,19 @@ func Files(paths ...string) ([]string, error) {
 // ErrCI is why goldens are not rewritten where nobody reads what they become.
 var ErrCI = errors.New("goldens are not updated when CI is true: run this at your own machine and read the difference")
 
-// Update writes the answers of a run into the transcript's file. Prose and directives stay as they are.
+// Update writes the answers of a run into the transcript's file. Prose and directives stay as they are. A comment that
+// reads as part of an answer, for want of the empty line before it, would be lost: that is an error.
 func Update(r *Result) error {
 	if os.Getenv("CI") == "true" {
 		return ErrCI
+	}
+	for _, f := range r.Failures {
+		for i, line := range f.Step.Output {
+			if strings.HasPrefix(line, prose) && !slices.Contains(f.Got, line) {
+				return &Error{f.File, f.Step.Line + 1 + i, 1, fmt.Sprintf("found `%s` in the answer to `%s%s`, expected an empty line before a comment",
+					clip(line), f.Step.Prompt, clip(f.Step.Typed))}
+			}
+		}
 	}
 	text, err := r.Transcript.Format()
 	if err != nil {

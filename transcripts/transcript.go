@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+
+	"lisplab/shell"
 )
 
 // Transcript is one file: its items in order.
@@ -86,6 +88,13 @@ func Parse(file, text string) (*Transcript, error) {
 	}
 	for n := 0; n < len(lines); {
 		item, used := parseItem(lines, n)
+		if s, ok := item.(*Step); ok {
+			for i, line := range s.Output {
+				if strings.HasPrefix(line, directive) {
+					return nil, &Error{file, n + 2 + i, 1, fmt.Sprintf("found `%s` in the answer to `%s%s`, expected an empty line before it", clip(line), s.Prompt, clip(s.Typed))}
+				}
+			}
+		}
 		if item == nil {
 			return nil, &Error{file, n + 1, 1, fmt.Sprintf("found %q, expected a prompt (as in `xTR1#show clock`), `! prose`, `!! directive` or an empty line", clip(lines[n]))}
 		}
@@ -117,7 +126,7 @@ func parseItem(lines []string, n int) (Item, int) {
 	s := &Step{Line: n + 1, Prompt: prompt, Typed: line[len(prompt):]}
 	rest := lines[n+1:]
 	end := 0
-	if strings.HasSuffix(s.Typed, tabKey) && len(rest) > 0 {
+	if partial, tab := strings.CutSuffix(s.Typed, shell.KeyTab); tab && len(rest) > 0 && hasFoldPrefix(rest[0], prompt+partial) {
 		end = 1 // the prompt that comes again is the answer
 	}
 	for end < len(rest) && !prompts.MatchString(rest[end]) && !endsAnswer(rest[end:]) {
@@ -127,7 +136,10 @@ func parseItem(lines []string, n int) (Item, int) {
 	return s, 1 + end
 }
 
-const tabKey = "<TAB>"
+// hasFoldPrefix is strings.HasPrefix without regard to case.
+func hasFoldPrefix(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+}
 
 // endsAnswer tells whether lines begin with the empty line that stands between an answer and a comment.
 func endsAnswer(lines []string) bool {

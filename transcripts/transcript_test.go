@@ -88,6 +88,7 @@ func TestParseErrors(t *testing.T) {
 		{"! ok\nSessions for VRF default\n", "x.txt:2:1: found \"Sessions for VRF default\", expected a prompt"},
 		{"!!advance 5s\n", "x.txt:1:1: found \"!!advance 5s\", expected a prompt"},
 		{"#show clock\n", "x.txt:1:1: found \"#show clock\""},
+		{"xTR1#show clock\n*00:00:00\n!! advance 1s\n", "x.txt:3:1: found `!! advance 1s` in the answer to `xTR1#show clock`, expected an empty line before it"},
 		{"xTR1 #show clock\n", "x.txt:1:1: found \"xTR1 #show clock\""},
 	} {
 		_, err := Parse("x.txt", tt.text)
@@ -116,7 +117,7 @@ func TestInverse(t *testing.T) {
 			Typed:  word.Draw(t, "typed"),
 		}
 		s.Output = rapid.SliceOfN(rapid.SampledFrom([]string{
-			"", "!", "! text", "Site Name ", "\ttab", "-- trailing   ", "% Invalid input detected at '^' marker.", "xTR1#", "!! lab",
+			"", "!", "! text", "Site Name ", "\ttab", "-- trailing   ", "xTR1#sh", "% Invalid input detected at '^' marker.", "xTR1#", "!! lab",
 		}), 0, 5).Draw(t, "output")
 		return s
 	})
