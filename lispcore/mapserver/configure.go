@@ -34,6 +34,9 @@ func (e *Engine) sendRefreshes(a asks) {
 		if want == nil || s.State() != session.Up {
 			continue
 		}
+		if want.rejected { // first, while only rejected prefixes answer to it
+			e.send(s, &wire.RegistrationRefresh{Scope: wire.ScopeAll, RejectedOnly: true}, lispcore.Service{})
+		}
 		covered := make([]lispcore.EID, 0, len(want.covered))
 		for eid := range want.covered {
 			covered = append(covered, eid)
@@ -41,9 +44,6 @@ func (e *Engine) sendRefreshes(a asks) {
 		slices.SortFunc(covered, lispcore.EID.Compare)
 		for _, eid := range covered {
 			e.send(s, &wire.RegistrationRefresh{Scope: wire.ScopeCovered, Prefix: wire.EIDPrefix{EID: eid}}, lispcore.Service{})
-		}
-		if want.rejected {
-			e.send(s, &wire.RegistrationRefresh{Scope: wire.ScopeAll, RejectedOnly: true}, lispcore.Service{})
 		}
 	}
 }
@@ -63,8 +63,9 @@ func (e *Engine) Configure(now time.Time, cfg Config) {
 	e.cfg = cfg
 	c := e.rebuild(cfg)
 	a := make(asks)
+	listed := e.listed()
 	for _, en := range c.removed {
-		for _, n := range e.beneath(en) {
+		for _, n := range listed[en] {
 			if c.narrowed[en] && n.prefix == en.eid.Prefix {
 				continue
 			}
@@ -74,7 +75,7 @@ func (e *Engine) Configure(now time.Time, cfg Config) {
 	e.index()
 	for _, s := range c.rekeyed {
 		for _, en := range s.sorted() {
-			for _, n := range e.beneath(en) {
+			for _, n := range listed[en] {
 				for r := n.regs; r != nil; r = r.next {
 					a.of(r.etr).covered[en.eid] = true
 					if r.reliable {
@@ -82,31 +83,42 @@ func (e *Engine) Configure(now time.Time, cfg Config) {
 					}
 				}
 			}
-			e.callBack(a, en, false)
+			for _, x := range e.etrs {
+				if x.wasRefused(en) {
+					a.of(x).covered[en.eid] = true
+				}
+			}
 		}
 	}
 	for _, en := range c.added {
-		e.callBack(a, en, true)
+		for _, x := range e.etrs {
+			if x.wasRefused(en) || x.registersIn(en.site) {
+				a.of(x).rejected = true
+			}
+		}
 	}
 	e.sendRefreshes(a)
 	e.flush()
 }
 
-// callBack marks the ETRs that an added or changed entry concerns: those that were refused a prefix that it takes, and,
-// if holders is set, those that hold a registration in its site.
-func (e *Engine) callBack(a asks, en *entry, holders bool) {
-	for _, x := range e.etrs {
-		concerned := false
-		for eid := range x.refused {
-			concerned = concerned || en.covers(eid)
-		}
-		for r := x.regs; holders && r != nil && !concerned; r = r.ofEtrNext {
-			concerned = r.node.home.site == en.site
-		}
-		if concerned {
-			a.of(x).rejected = true
+// wasRefused tells whether the ETR was refused a prefix that the entry would take.
+func (x *etr) wasRefused(en *entry) bool {
+	for eid := range x.refused {
+		if en.covers(eid) {
+			return true
 		}
 	}
+	return false
+}
+
+// registersIn tells whether the ETR holds a registration in the site.
+func (x *etr) registersIn(s *site) bool {
+	for r := x.regs; r != nil; r = r.ofEtrNext {
+		if r.node.home.site == s {
+			return true
+		}
+	}
+	return false
 }
 
 // rebuild brings the sites up to date and tells what changed. Sites and entries that stay keep their identity, since
@@ -185,29 +197,32 @@ func (s *site) sorted() []*entry {
 	return list
 }
 
-// beneath returns the nodes that are listed beneath an entry, ascending.
-func (e *Engine) beneath(en *entry) []*node {
-	t := e.tables[en.eid.Service()]
-	if t == nil {
-		return nil
-	}
-	var list []*node
-	for _, n := range t.nodes {
-		for ; n != nil; n = n.next {
-			if n.home == en {
-				list = append(list, n)
+// listed returns the nodes that are listed beneath each entry, ascending.
+func (e *Engine) listed() map[*entry][]*node {
+	lists := make(map[*entry][]*node)
+	for _, t := range e.tables {
+		for _, n := range t.nodes {
+			for ; n != nil; n = n.next {
+				lists[n.home] = append(lists[n.home], n)
 			}
 		}
 	}
-	slices.SortFunc(list, func(a, b *node) int { return a.eid().Compare(b.eid()) })
-	return list
+	for _, list := range lists {
+		slices.SortFunc(list, func(a, b *node) int { return a.eid().Compare(b.eid()) })
+	}
+	return lists
 }
 
-// forget drops all registrations of a node and asks their ETRs for them again.
+// forget drops all registrations of a node and asks their ETRs for them again. The newest goes last, so that nobody is told
+// of a mapping that is about to go, too.
 func (e *Engine) forget(now time.Time, n *node, a asks, why string) {
 	for n.regs != nil {
-		a.of(n.regs.etr).covered[n.home.eid] = true
-		e.drop(now, n.regs, lispcore.Event{Kind: lispcore.Withdrawn, Detail: why})
+		oldest := n.regs
+		for oldest.next != nil {
+			oldest = oldest.next
+		}
+		a.of(oldest.etr).covered[n.home.eid] = true
+		e.drop(now, oldest, lispcore.Event{Kind: lispcore.Withdrawn, Detail: why})
 	}
 }
 
@@ -220,13 +235,14 @@ func (n *node) eid() lispcore.EID {
 func (e *Engine) ClearSite(now time.Time, name string) bool {
 	found := name == "*"
 	a := make(asks)
+	listed := e.listed()
 	for _, s := range e.sites {
 		if name != "*" && s.Name != name {
 			continue
 		}
 		found = true
 		for _, en := range s.sorted() {
-			for _, n := range e.beneath(en) {
+			for _, n := range listed[en] {
 				e.forget(now, n, a, "cleared by operator")
 			}
 		}
@@ -239,19 +255,12 @@ func (e *Engine) ClearSite(now time.Time, name string) bool {
 // Snapshot returns a deep, sorted copy.
 func (e *Engine) Snapshot() Snapshot {
 	v := Snapshot{Counters: e.counters}
-	beneath := make(map[*entry][]*node)
-	for _, t := range e.tables {
-		for _, n := range t.nodes {
-			for ; n != nil; n = n.next {
-				beneath[n.home] = append(beneath[n.home], n)
-			}
-		}
-	}
+	listed := e.listed()
 	for _, s := range e.sites {
 		site := Site{Name: s.Name, Description: s.Description}
 		for _, en := range s.sorted() {
 			entry := Entry{EID: en.eid, AcceptMoreSpecifics: en.moreSpecific, AuthFailures: en.authFailures, Exact: Prefix{EID: en.eid}}
-			for _, n := range beneath[en] {
+			for _, n := range listed[en] {
 				if n.prefix == en.eid.Prefix {
 					entry.Exact = n.snapshot()
 				} else {

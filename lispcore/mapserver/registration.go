@@ -111,10 +111,14 @@ func (n *node) of(from *etr) *registration {
 func (e *Engine) store(now time.Time, home *entry, from arrival, record wire.Record) {
 	delete(from.etr.refused, record.EID)
 	t := e.tables[record.EID.Service()]
+	var moved lispcore.Event // worth no word, unless nothing comes in its place
+	if record.TTL == 0 {
+		moved.Kind = lispcore.Withdrawn
+	}
 	for n := t.nodes[record.EID.Prefix]; n != nil; {
 		next := n.next
 		if n.home.site != home.site {
-			e.drop(now, n.of(from.etr), lispcore.Event{}) // it has moved
+			e.drop(now, n.of(from.etr), moved)
 		}
 		n = next
 	}
@@ -157,7 +161,7 @@ func (e *Engine) store(now time.Time, home *entry, from arrival, record wire.Rec
 	} else {
 		e.expiry.renew(r, now)
 	}
-	if before != nil && !was.SameData(r.mapping()) {
+	if before != nil && !sameView(was, r.mapping()) {
 		e.notifyOthers(n, from.etr)
 	}
 }
@@ -191,9 +195,18 @@ func (e *Engine) drop(now time.Time, r *registration, why lispcore.Event) {
 	}
 	if n.regs == nil {
 		e.tables[eid.Service()].remove(n)
-	} else if !was.SameData(n.regs.mapping()) {
+	} else if !sameView(was, n.regs.mapping()) {
 		e.notifyOthers(n, nil)
 	}
+}
+
+// sameView tells whether two mappings are the same to everybody. The L bit is not: it tells each ETR which locator is its own.
+func sameView(a, b lispcore.Mapping) bool {
+	same := func(x, y lispcore.Locator) bool {
+		x.Local, y.Local = false, false
+		return x == y
+	}
+	return a.TTL == b.TTL && slices.EqualFunc(a.Locators, b.Locators, same)
 }
 
 // notifyOthers tells the other ETRs with a live session that register the node's prefix what its mapping now is.

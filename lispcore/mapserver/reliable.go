@@ -109,8 +109,9 @@ func (b *burst) registration(now time.Time, in *wire.Registration) error {
 	}
 	b.session.CountIn(service)
 	e.newMessage()
-	home, reason := e.judge(eid, in.Register)
+	home, longest, reason := e.judge(eid, in.Register)
 	if home == nil {
+		e.refused(longest)
 		b.refuse(now, eid, reason)
 		return nil
 	}
@@ -128,11 +129,6 @@ func (b *burst) registration(now time.Time, in *wire.Registration) error {
 // refuse answers with a NACK. What the ETR had registered under that prefix goes: a key that no longer verifies withdraws.
 func (b *burst) refuse(now time.Time, eid lispcore.EID, reason wire.Reason) {
 	e := b.engine
-	if reason == wire.ReasonAuthentication {
-		e.counters.AuthFailures++
-	} else {
-		e.counters.NoSite++
-	}
 	e.out.Note(lispcore.Event{Kind: lispcore.Refused, Peer: b.etr.addr, EID: eid, Detail: reason.String()})
 	if t := e.tables[eid.Service()]; t != nil {
 		for n := t.nodes[eid.Prefix]; n != nil; {

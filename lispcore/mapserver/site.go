@@ -92,32 +92,37 @@ func (e *Engine) index() {
 }
 
 // judge finds the entry that a registration of eid belongs to: the longest match whose site key verifies the message, and
-// of equal ones the first site by name. Without one, reason says why, and matched whether any entry would have taken it.
-// The message is the one that newMessage announced.
-func (e *Engine) judge(eid lispcore.EID, message []byte) (home *entry, reason wire.Reason) {
+// of equal ones the first site by name. Without one, reason says why; longest is then the entry whose key failed first, or
+// nil. The message is the one that newMessage announced.
+func (e *Engine) judge(eid lispcore.EID, message []byte) (home, longest *entry, reason wire.Reason) {
 	reason = wire.ReasonNotValidSite
 	t := e.tables[eid.Service()]
 	if t == nil {
-		return nil, reason
+		return nil, nil, reason
 	}
 	candidates, _ := t.candidates.LookupPrefix(eid.Prefix)
-	var first *entry
 	for _, en := range candidates {
 		if !en.moreSpecific && en.eid.Prefix != eid.Prefix {
 			continue
 		}
 		if e.verify(en.site, message) {
-			return en, 0
+			return en, nil, 0
 		}
-		if first == nil {
-			first = en
+		if longest == nil {
+			longest, reason = en, wire.ReasonAuthentication
 		}
-		reason = wire.ReasonAuthentication
 	}
-	if first != nil {
-		first.authFailures++
+	return nil, longest, reason
+}
+
+// refused counts a record that judge found no home for.
+func (e *Engine) refused(longest *entry) {
+	if longest == nil {
+		e.counters.NoSite++
+		return
 	}
-	return nil, reason
+	e.counters.AuthFailures++
+	longest.authFailures++
 }
 
 // newMessage announces that verdicts on earlier messages no longer count.

@@ -64,7 +64,7 @@ type Counters struct {
 	RecordsIn          uint64 // records in them
 	RecordsAccepted    uint64
 	NoSite             uint64 // records that no site entry matches
-	AuthFailures       uint64 // messages, or records of a message, that no matched key verifies
+	AuthFailures       uint64 // records that match a site entry, but no matched key verifies
 	Malformed          uint64
 	Unexpected         uint64
 	Replayed           uint64

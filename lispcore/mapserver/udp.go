@@ -33,8 +33,9 @@ func (e *Engine) handleDatagram(now time.Time, in lispcore.Datagram) {
 	e.counters.MapRegistersIn++
 	e.counters.RecordsIn += uint64(len(m.Records))
 	e.newMessage()
-	signer := e.authenticate(peer, in.Payload)
+	signer := e.authenticate(in.Payload)
 	if signer == nil {
+		e.unauthenticated(peer, in.Payload)
 		return
 	}
 	x := e.etrAt(peer)
@@ -44,16 +45,16 @@ func (e *Engine) handleDatagram(now time.Time, in lispcore.Datagram) {
 		e.out.Note(lispcore.Event{Kind: lispcore.Replayed, Peer: peer, Detail: fmt.Sprintf("nonce 0x%08X-0x%08X", m.Nonce>>32, uint32(m.Nonce))})
 		return
 	}
-	if e.cfg.Reliable {
+	if e.cfg.Reliable && fresh {
 		x.session = e.sessions.Admit(in.To.Addr(), peer)
 		x.session.SetUsers(x.users)
 	}
 	from := arrival{etr: x, port: in.From.Port(), nonce: m.Nonce, origin: e.originOf(m)}
 	accepted := e.notify.Records[:0]
 	for _, r := range m.Records {
-		home, reason := e.judge(r.EID, in.Payload)
+		home, longest, reason := e.judge(r.EID, in.Payload)
 		if home == nil {
-			e.counters.NoSite++
+			e.refused(longest)
 			e.out.Note(lispcore.Event{Kind: lispcore.Refused, Peer: peer, EID: r.EID, Detail: reason.String()})
 			continue
 		}
@@ -71,25 +72,31 @@ func (e *Engine) handleDatagram(now time.Time, in lispcore.Datagram) {
 
 // authenticate returns the site whose key verifies the message: of a site entry that at least one record matches. Only such
 // a message creates a session and permits a connection.
-func (e *Engine) authenticate(peer netip.Addr, message []byte) *site {
-	matched := false
+func (e *Engine) authenticate(message []byte) *site {
 	for _, r := range e.register.Records {
-		home, reason := e.judge(r.EID, message)
-		if home != nil {
+		if home, _, _ := e.judge(r.EID, message); home != nil {
 			return home.site
 		}
-		matched = matched || reason == wire.ReasonAuthentication
+	}
+	return nil
+}
+
+// unauthenticated counts and tells a message that no key verifies. It gets no answer. Where at least one record matches an
+// entry, it is the key that is wrong; else none of the prefixes is anybody's.
+func (e *Engine) unauthenticated(peer netip.Addr, message []byte) {
+	matched := false
+	for _, r := range e.register.Records {
+		_, longest, _ := e.judge(r.EID, message)
+		e.refused(longest)
+		matched = matched || longest != nil
 	}
 	if matched {
-		e.counters.AuthFailures++
 		e.out.Note(lispcore.Event{Kind: lispcore.AuthenticationFailed, Peer: peer, Detail: "Map-Register"})
-		return nil
+		return
 	}
-	e.counters.NoSite += uint64(len(e.register.Records))
 	for _, r := range e.register.Records {
 		e.out.Note(lispcore.Event{Kind: lispcore.Refused, Peer: peer, EID: r.EID, Detail: wire.ReasonNotValidSite.String()})
 	}
-	return nil
 }
 
 func (e *Engine) etrAt(addr netip.Addr) *etr {
