@@ -78,9 +78,6 @@ func Compile(words Words, rules []Rule) (*Grammar, error) {
 	return c.g, nil
 }
 
-// Rule returns a rule by its index in the list that was compiled.
-func (g *Grammar) Rule(i int) Rule { return g.rules[i] }
-
 type compiler struct {
 	g     *Grammar
 	words Words

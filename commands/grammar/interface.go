@@ -5,34 +5,33 @@ import (
 	"strings"
 )
 
-// InterfaceType is a kind of interface that the INTERFACE place knows.
-type InterfaceType struct {
-	Name    string // as configurations spell it
-	Help    string
-	Numbers string // what `?` prints behind the type
-	high    uint64 // the highest number; 0 for slot/port numbers
+// interfaceType is a kind of interface that the INTERFACE place knows.
+type interfaceType struct {
+	name    string // as configurations spell it
+	help    string
+	numbers string // what `?` prints behind the type
+	high    uint64 // the highest number of a logical interface
+	ports   bool   // hardware: numbered by slots and ports
 }
 
-// InterfaceTypes are the interface types, by name.
-var InterfaceTypes = []InterfaceType{
-	{Name: "Ethernet", Help: "IEEE 802.3", Numbers: "<0-15>"},
-	{Name: "FastEthernet", Help: "FastEthernet IEEE 802.3", Numbers: "<0-15>"},
-	{Name: "GigabitEthernet", Help: "GigabitEthernet IEEE 802.3z", Numbers: "<0-15>"},
-	{Name: "Loopback", Help: "Loopback interface", Numbers: "<0-2147483647>", high: 1<<31 - 1},
-	{Name: "Null", Help: "Null interface", Numbers: "<0-0>"},
-	{Name: "Serial", Help: "Serial", Numbers: "<0-15>"},
-	{Name: "TenGigabitEthernet", Help: "Ten Gigabit Ethernet", Numbers: "<0-15>"},
+var interfaceTypes = []interfaceType{
+	{name: "Ethernet", help: "IEEE 802.3", numbers: "<0-15>", ports: true},
+	{name: "FastEthernet", help: "FastEthernet IEEE 802.3", numbers: "<0-15>", ports: true},
+	{name: "GigabitEthernet", help: "GigabitEthernet IEEE 802.3z", numbers: "<0-15>", ports: true},
+	{name: "Loopback", help: "Loopback interface", numbers: "<0-2147483647>", high: 1<<31 - 1},
+	{name: "Null", help: "Null interface", numbers: "<0-0>"},
+	{name: "Serial", help: "Serial", numbers: "<0-15>", ports: true},
+	{name: "TenGigabitEthernet", help: "Ten Gigabit Ethernet", numbers: "<0-15>", ports: true},
 }
 
-// typeWord is the first half of an interface name: a keyword to `?`, Tab and abbreviation, whose word may have the
-// second half, the number, glued to it. numberHalf is that second half.
+// interfaceElement is the choice of all types, each with its number behind it. To `?`, Tab and abbreviation a type is a
+// keyword; the number may be glued to it (see splitInterface).
 func interfaceElement(name string) element {
 	e := element{}
-	for i := range InterfaceTypes {
-		t := &InterfaceTypes[i]
+	for _, t := range interfaceTypes {
 		e.branches = append(e.branches, []element{
-			{token: &token{text: t.Name, name: name, path: interfacePlace + " " + t.Name}},
-			{token: &token{text: t.Numbers, kind: interfaceNumber(t), name: name + interfaceHalf, path: interfacePlace + " " + t.Name + " " + t.Numbers}},
+			{token: &token{text: t.name, name: name, path: interfacePlace + " " + t.name}},
+			{token: &token{text: t.numbers, kind: t.number(), name: name + interfaceHalf, path: interfacePlace + " " + t.name + " " + t.numbers}},
 		})
 	}
 	return e
@@ -47,36 +46,35 @@ func (t *token) isInterfaceType() bool {
 }
 
 func interfaceHelp(path string) (string, bool) {
-	for _, t := range InterfaceTypes {
+	for _, t := range interfaceTypes {
 		switch path {
-		case interfacePlace + " " + t.Name:
-			return t.Help, true
-		case interfacePlace + " " + t.Name + " " + t.Numbers:
-			return t.Name + " interface number", true
+		case interfacePlace + " " + t.name:
+			return t.help, true
+		case interfacePlace + " " + t.name + " " + t.numbers:
+			return t.name + " interface number", true
 		}
 	}
 	return "", false
 }
 
-// interfaceNumber reads 0, 0/1, 0/1/2 or 0/1.100: one number for a logical interface, slots and ports for the others.
-func interfaceNumber(t *InterfaceType) *place {
-	logical := t.high > 0 || t.Name == "Null"
-	return &place{
-		text:   t.Numbers,
-		begins: oneOf("0123456789/."),
-		read: func(word string) (any, int, bool) {
-			if logical {
-				n, err := strconv.ParseUint(word, 10, 32)
-				if err != nil || n > t.high || word[0] == '+' {
-					return nil, 0, false
-				}
-				return strconv.FormatUint(n, 10), len(word), true
-			}
-			return readPort(word)
-		},
+// number is the place behind the type: one number for a logical interface; 0, 0/1, 0/1/2 or 0/1.100 for hardware.
+func (t interfaceType) number() *place {
+	read := readPort
+	if !t.ports {
+		read = t.readNumber
 	}
+	return &place{text: t.numbers, begins: oneOf("0123456789/."), read: read}
 }
 
+func (t interfaceType) readNumber(word string) (any, int, bool) {
+	n, err := strconv.ParseUint(word, 10, 32)
+	if err != nil || n > t.high {
+		return nil, 0, false
+	}
+	return strconv.FormatUint(n, 10), len(word), true
+}
+
+// readPort reads a hardware number, and drops leading zeros.
 func readPort(word string) (any, int, bool) {
 	port, sub, hasSub := strings.Cut(word, ".")
 	parts := strings.Split(port, "/")
@@ -85,13 +83,14 @@ func readPort(word string) (any, int, bool) {
 	}
 	for i, part := range parts {
 		n, err := strconv.ParseUint(part, 10, 16)
-		if err != nil || part[0] == '+' || len(parts) > 4 {
+		if err != nil || len(parts) > 4 {
 			return nil, 0, false
 		}
 		parts[i] = strconv.FormatUint(n, 10)
 	}
 	if hasSub {
-		return strings.Join(parts[:len(parts)-1], "/") + "." + parts[len(parts)-1], len(word), true
+		sub = "." + parts[len(parts)-1]
+		parts = parts[:len(parts)-1]
 	}
-	return strings.Join(parts, "/"), len(word), true
+	return strings.Join(parts, "/") + sub, len(word), true
 }

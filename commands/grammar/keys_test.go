@@ -66,6 +66,6 @@ func keys(g *Grammar, m Mode, width int, typed string) string {
 	case errors.As(err, &e):
 		return fmt.Sprintf("%s^\n    %v\n", strings.Repeat(" ", width+e.Col), e)
 	default:
-		return fmt.Sprintf("    rule %d: %v\n", match.Rule, g.Rule(match.Rule))
+		return fmt.Sprintf("    rule %d: %v\n", match.Rule, g.rules[match.Rule])
 	}
 }

@@ -123,7 +123,7 @@ func (n *node) pick(word Word) (e *edge, glued string, err error) {
 			}
 		}
 		if rank == rankExact {
-			if e, glued, err := n.interfaceType(word); e != nil || err != nil {
+			if e, glued, err := n.splitInterface(word); e != nil || err != nil {
 				return e, glued, err
 			}
 		}
@@ -162,8 +162,8 @@ func (n *node) keyword(word Word) (*edge, error) {
 	return nil, err
 }
 
-// interfaceType splits "gi0/1" into the type that "gi" means and the number.
-func (n *node) interfaceType(word Word) (e *edge, number string, err error) {
+// splitInterface splits "gi0/1" into the type that "gi" means and the number.
+func (n *node) splitInterface(word Word) (e *edge, number string, err error) {
 	digit := strings.IndexAny(word.Text, "0123456789")
 	if digit <= 0 || !slices.ContainsFunc(n.edges, func(e edge) bool { return e.isInterfaceType() }) {
 		return nil, "", nil

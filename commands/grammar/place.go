@@ -97,7 +97,7 @@ func numberPlace(low, high uint32) *place {
 		begins: oneOf("0123456789"),
 		read: func(word string) (any, int, bool) {
 			n, err := strconv.ParseUint(word, 10, 32)
-			if err != nil || word[0] == '+' || uint32(n) < low || uint32(n) > high {
+			if err != nil || uint32(n) < low || uint32(n) > high {
 				return nil, 0, false
 			}
 			return uint32(n), len(word), true
