@@ -33,6 +33,10 @@ type Bed struct {
 	paths  map[pair]*path
 	timers lispcore.Timers[bedTimer]
 	spur   bool
+	pieces func(n int) int
+
+	// Watch, if set, sees everything that a router puts out, when it is carried.
+	Watch func(at time.Time, from *Node, out lispcore.Output)
 
 	text   strings.Builder
 	last   string // the time column of the line above
@@ -73,6 +77,9 @@ func NewBed() *Bed {
 
 // Spurious makes the bed tick every engine before each input: a tick that is not due must change nothing.
 func (b *Bed) Spurious() { b.spur = true }
+
+// Segment makes streams arrive in pieces: next tells how long the next one is, of n bytes that are left.
+func (b *Bed) Segment(next func(n int) int) { b.pieces = next }
 
 // Now is the lab time.
 func (b *Bed) Now() time.Time { return b.now }

@@ -77,6 +77,9 @@ func (b *Bed) carry(from *Node, out lispcore.Output) {
 	if from.off {
 		return
 	}
+	if b.Watch != nil {
+		b.Watch(b.now, from, out)
+	}
 	switch out := out.(type) {
 	case lispcore.Notice:
 		b.say(from.Name, "* %s", b.event(out.Event))
@@ -161,7 +164,14 @@ func (b *Bed) write(c *conn, i int, data []byte) {
 		b.close(c, 1-i, true)
 		return
 	}
-	to.node.Handle(lispcore.StreamData{Stream: to.stream, Data: data})
+	for len(data) > 0 {
+		n := len(data)
+		if b.pieces != nil {
+			n = b.pieces(n)
+		}
+		to.node.Handle(lispcore.StreamData{Stream: to.stream, Data: data[:n]})
+		data = data[n:]
+	}
 }
 
 // close ends a connection at the wish of the end i.
