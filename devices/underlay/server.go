@@ -115,7 +115,7 @@ func (s *Server) serveUDP() {
 		}
 		locked = false
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			s.tickAt, err = time.Time{}, nil
+			s.tickAt, err = time.Time{}, s.udp.SetReadDeadline(time.Time{})
 			s.cfg.Engine.Handle(s.cfg.Now(), lispcore.Tick{})
 		}
 		if err != nil && !errors.Is(err, net.ErrClosed) {
