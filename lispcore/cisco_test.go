@@ -84,7 +84,9 @@ func ciscoSites() mapserver.Config {
 		}
 		return s
 	}
-	eid := func(instance uint32, p string) lispcore.EID { return lispcore.NewEID(instance, netip.MustParsePrefix(p)) }
+	eid := func(instance uint32, p string) lispcore.EID {
+		return lispcore.NewEID(instance, netip.MustParsePrefix(p))
+	}
 	return mapserver.Config{IPv4: true, IPv6: true, Reliable: true, Sites: []mapserver.SiteConfig{
 		site("R2", eid(0, "10.0.0.2/32"), eid(0, "fc00::2/128"), eid(100, "192.168.102.0/26"), eid(100, "fc00:192:168:102::/64")),
 		site("R3", eid(0, "10.0.0.3/32"), eid(0, "fc00::3/128"), eid(100, "192.168.103.0/26"), eid(100, "fc00:192:168:103::/64")),
