@@ -69,13 +69,12 @@ func (n *Network) hangUp(node int, stream lispcore.StreamID) {
 }
 
 // dialFailed tells the role that its dial came to nothing.
-func (n *Network) dialFailed(d *dial, why lispcore.CloseReason) []Delivery {
+func (n *Network) dialFailed(d *dial, why lispcore.CloseReason) {
 	unwanted := n.nodes[d.node].tcp.unwanted[d.stream]
 	n.hangUp(d.node, d.stream)
-	if unwanted {
-		return nil
+	if !unwanted {
+		n.out = append(n.out, Delivery{d.node, lispcore.StreamClosed{Stream: d.stream, Reason: why}})
 	}
-	return []Delivery{{d.node, lispcore.StreamClosed{Stream: d.stream, Reason: why}}}
 }
 
 // SetPower starts or stops a router. Power that is cut takes all state with it: the router says nothing, its listener and
@@ -118,7 +117,7 @@ func (n *Network) updateConns(now time.Time) []Sending {
 		case !c.reach && reach:
 			n.timers.Stop(timer{lost, id})
 			next := c.pathBack(now)
-			if a.dead || b.dead {
+			if c.stale = a.dead || b.dead; c.stale {
 				n.timers.Set(timer{probe, id}, next)
 			}
 			released = append(append(released, a.release()...), b.release()...)
@@ -136,8 +135,8 @@ func (n *Network) reaches(from, to *end) bool {
 
 // pathLost moves liveness to the last probe that was answered.
 func (c *conn) pathLost(now time.Time) {
-	if c.ends[0].dead || c.ends[1].dead {
-		return // since the power cut no probe was answered
+	if c.stale {
+		return // no probe was answered since the power cut
 	}
 	c.liveness = c.liveness.Add(now.Sub(c.liveness).Truncate(ProbeIdle))
 }
@@ -168,35 +167,42 @@ func (n *Network) Deadline() (at time.Time, armed bool) { return n.timers.Next()
 // Tick fires the earliest timer that is due and returns what routers are to be told. Timers that are due at one instant
 // fire in the order in which they were armed, one a call.
 func (n *Network) Tick(now time.Time) ([]Delivery, error) {
+	n.out = n.out[:0]
 	t, due := n.timers.Due(now)
 	if !due {
 		return nil, nil
 	}
+	var err error
 	switch t.kind {
 	case synWait:
 		d := n.dials[t.id]
 		n.observe(d.event(now, DialTimeout))
-		return n.dialFailed(d, lispcore.ClosedByTimeout), nil
+		n.dialFailed(d, lispcore.ClosedByTimeout)
 	case probe:
-		c := n.conns[t.id]
-		if c.ends[0].dead {
-			return n.reset(now, c.ends[0])
-		}
-		return n.reset(now, c.ends[1])
+		err = n.reset(now, n.conns[t.id].deadEnd())
+	case lost:
+		err = n.lose(now, n.conns[t.id])
 	}
-	return n.lose(now, n.conns[t.id])
+	return n.out, err
+}
+
+// deadEnd is the end of a stale connection whose router has lost power.
+func (c *conn) deadEnd() *end {
+	if c.ends[0].dead {
+		return c.ends[0]
+	}
+	return c.ends[1]
 }
 
 // lose ends a connection at both ends at once.
-func (n *Network) lose(now time.Time, c *conn) ([]Delivery, error) {
+func (n *Network) lose(now time.Time, c *conn) error {
 	a, b := c.ends[0], c.ends[1]
 	if err := n.abort(b); err != nil {
-		return nil, n.streamFault(now, err, b, "the socket was not closed")
+		return n.streamFault(now, err, b, "the socket was not closed")
 	}
 	n.observe(a.event(now, Lost))
 	n.forget(c)
-	closed := func(e *end) []Delivery {
-		return e.told(lispcore.StreamClosed{Stream: e.stream, Reason: lispcore.ClosedByTimeout})
-	}
-	return append(closed(a), closed(b)...), nil
+	n.tell(a, lispcore.StreamClosed{Stream: a.stream, Reason: lispcore.ClosedByTimeout})
+	n.tell(b, lispcore.StreamClosed{Stream: b.stream, Reason: lispcore.ClosedByTimeout})
+	return nil
 }

@@ -44,6 +44,7 @@ type conn struct {
 	ends     [2]*end   // the side that dialled, the side that accepted
 	reach    bool      // both routers run and packets pass in both directions
 	liveness time.Time // of the last traffic or answered probe, see fault.go
+	stale    bool      // the path is back, but one end has lost power meanwhile
 }
 
 // end is one side of a connection.
@@ -114,7 +115,7 @@ func (n *Network) Silence(node int, stream lispcore.StreamID) {
 }
 
 // openStream dials. The side that dialled is told first, then the side that accepted.
-func (n *Network) openStream(now time.Time, from *node, out lispcore.OpenStream) ([]Delivery, error) {
+func (n *Network) openStream(now time.Time, from *node, out lispcore.OpenStream) error {
 	n.last++
 	n.stats.Dials++
 	src := netip.AddrPortFrom(out.From, n.clientPort(from.index))
@@ -128,7 +129,8 @@ func (n *Network) openStream(now time.Time, from *node, out lispcore.OpenStream)
 			event.Detail = fmt.Sprintf("%v is not an address of %s that is up", out.From, from.name)
 		}
 		n.observe(event)
-		return n.dialFailed(d, lispcore.ClosedNoRoute), nil
+		n.dialFailed(d, lispcore.ClosedNoRoute)
+		return nil
 	case !w.arrived:
 		event.Detail = w.why
 	default:
@@ -139,32 +141,33 @@ func (n *Network) openStream(now time.Time, from *node, out lispcore.OpenStream)
 	n.observe(event)
 	if event.Detail != "" {
 		n.await(now, d)
-		return nil, nil
+		return nil
 	}
 	return n.connect(now, d, n.nodes[w.node])
 }
 
 // connect makes the connection in the kernel. One dial is in flight, so the next connection at the listener that has the
 // dialler's kernel address is the dialler's.
-func (n *Network) connect(now time.Time, d *dial, to *node) ([]Delivery, error) {
+func (n *Network) connect(now time.Time, d *dial, to *node) error {
 	from := n.nodes[d.node]
 	dialer := net.Dialer{KeepAlive: -1, Timeout: n.cfg.Patience}
 	sock, err := dialer.DialTCP(context.Background(), "tcp4", netip.AddrPortFrom(from.tcp.addr.Addr(), 0), to.tcp.addr)
 	if errors.Is(err, syscall.ECONNREFUSED) && to.tcp.listener == nil {
 		n.observe(Event{At: now, Kind: Refuse, Src: d.dst, Dst: d.src, Conn: d.id, Ack: d.seq + 1})
-		return n.dialFailed(d, lispcore.ClosedByRefusal), nil
+		n.dialFailed(d, lispcore.ClosedByRefusal)
+		return nil
 	}
 	if err != nil {
-		return nil, n.fault(now, err, "dial from %s %v to %s %v", from.name, d.src, to.name, d.dst)
+		return n.fault(now, err, "dial from %s %v to %s %v", from.name, d.src, to.name, d.dst)
 	}
 	if to.tcp.listener == nil {
 		_ = sock.Close()
-		return nil, n.fault(now, nil, "dial from %s %v to %s %v: somebody outside the lab answers there", from.name, d.src, to.name, d.dst)
+		return n.fault(now, nil, "dial from %s %v to %s %v: somebody outside the lab answers there", from.name, d.src, to.name, d.dst)
 	}
 	accepted, err := n.accept(to, sock.LocalAddr().(*net.TCPAddr).AddrPort())
 	if err != nil {
 		_ = sock.Close()
-		return nil, n.fault(now, err, "dial from %s %v to %s %v: not accepted", from.name, d.src, to.name, d.dst)
+		return n.fault(now, err, "dial from %s %v to %s %v: not accepted", from.name, d.src, to.name, d.dst)
 	}
 	c := &conn{id: d.id, reach: true, liveness: now}
 	a := &end{conn: c, node: d.node, stream: d.stream, addr: d.src, sock: sock, seq: d.seq + 1}
@@ -176,10 +179,9 @@ func (n *Network) connect(now time.Time, d *dial, to *node) ([]Delivery, error) 
 	n.conns[c.id], n.order = c, append(n.order, c.id)
 	n.enter(a)
 	n.enter(b)
-	return slices.Concat(
-		a.told(lispcore.StreamOpened{Stream: a.stream, Local: a.addr, Remote: b.addr, Dialled: true}),
-		b.told(lispcore.StreamOpened{Stream: b.stream, Local: b.addr, Remote: a.addr}),
-	), nil
+	n.tell(a, lispcore.StreamOpened{Stream: a.stream, Local: a.addr, Remote: b.addr, Dialled: true})
+	n.tell(b, lispcore.StreamOpened{Stream: b.stream, Local: b.addr, Remote: a.addr})
+	return nil
 }
 
 // accept takes the lab's connection off the listener and drops those of others before it.
@@ -218,12 +220,11 @@ func (n *Network) enter(e *end) {
 	}
 }
 
-// told is the delivery of an input to the role at e, unless it wants none.
-func (e *end) told(in lispcore.Input) []Delivery {
-	if e.silent || e.dead {
-		return nil
+// tell delivers an input to the role at e, unless it wants none.
+func (n *Network) tell(e *end, in lispcore.Input) {
+	if !e.silent && !e.dead {
+		n.out = append(n.out, Delivery{e.node, in})
 	}
-	return []Delivery{{e.node, in}}
 }
 
 // forget takes an ended connection out of the tables.
@@ -251,29 +252,29 @@ func (n *Network) clientPort(node int) uint16 {
 }
 
 // onStream does what a role asks of a stream, or keeps it until the path is there. A stream that is gone takes nothing.
-func (n *Network) onStream(now time.Time, node int, stream lispcore.StreamID, out lispcore.Output,
-	do func(time.Time, *end, lispcore.Output) ([]Delivery, error)) ([]Delivery, error) {
+func (n *Network) onStream(now time.Time, node int, stream lispcore.StreamID, out lispcore.Output) error {
 	e := n.nodes[node].tcp.streams[stream]
-	_, closes := out.(lispcore.CloseStream)
-	switch {
-	case e == nil && closes:
-		n.hangUp(node, stream)
-		return nil, nil
-	case e == nil:
-		return nil, nil
-	case !e.conn.reach:
+	if e != nil && !e.conn.reach {
 		e.waiting = append(e.waiting, out)
-		return nil, nil
+		return nil
 	}
-	return do(now, e, out)
+	switch out := out.(type) {
+	case lispcore.WriteStream:
+		if e != nil && len(out.Data) > 0 {
+			return n.write(now, e, out.Data)
+		}
+	case lispcore.CloseStream:
+		if e == nil {
+			n.hangUp(node, stream)
+			return nil
+		}
+		return n.closeStream(now, e, out.Abort)
+	}
+	return nil
 }
 
 // write carries the bytes of one WriteStream, piece by piece, and hands them over as one StreamData.
-func (n *Network) write(now time.Time, e *end, out lispcore.Output) ([]Delivery, error) {
-	data := out.(lispcore.WriteStream).Data
-	if len(data) == 0 {
-		return nil, nil
-	}
+func (n *Network) write(now time.Time, e *end, data []byte) error {
 	n.stats.Writes++
 	p := e.peer()
 	got := n.buf
@@ -285,15 +286,15 @@ func (n *Network) write(now time.Time, e *end, out lispcore.Output) ([]Delivery,
 		to := min(at+piece, len(data))
 		e.until.renew(n, e.sock)
 		if _, err := e.sock.Write(data[at:to]); err != nil {
-			return nil, n.streamFault(now, err, e, "%d bytes not written", len(data))
+			return n.streamFault(now, err, e, "%d bytes not written", len(data))
 		}
 		p.until.renew(n, p.sock)
 		if _, err := io.ReadFull(p.sock, got[at:to]); err != nil {
-			return nil, n.streamFault(now, err, e, "%d bytes not received", len(data))
+			return n.streamFault(now, err, e, "%d bytes not received", len(data))
 		}
 	}
 	if !bytes.Equal(got, data) {
-		return nil, n.streamFault(now, nil, e, "received other bytes than the %d that were written", len(data))
+		return n.streamFault(now, nil, e, "received other bytes than the %d that were written", len(data))
 	}
 	event := e.event(now, Data)
 	event.Payload = got
@@ -305,15 +306,16 @@ func (n *Network) write(now time.Time, e *end, out lispcore.Output) ([]Delivery,
 		return n.reset(now, p)
 	}
 	n.observe(event)
-	return p.told(lispcore.StreamData{Stream: p.stream, Data: n.tampered(event)}), nil
+	n.tell(p, lispcore.StreamData{Stream: p.stream, Data: n.tampered(event)})
+	return nil
 }
 
 // closeStream ends a connection at the wish of the role at e.
-func (n *Network) closeStream(now time.Time, e *end, out lispcore.Output) ([]Delivery, error) {
+func (n *Network) closeStream(now time.Time, e *end, abort bool) error {
 	e.silent = true
 	p := e.peer()
 	switch {
-	case out.(lispcore.CloseStream).Abort:
+	case abort:
 		return n.reset(now, e)
 	case p.dead:
 		n.observe(e.event(now, Close))
@@ -325,34 +327,36 @@ func (n *Network) closeStream(now time.Time, e *end, out lispcore.Output) ([]Del
 
 // finish is the orderly close: a FIN, which the peer reads as the end and answers with its own. In the kernel the answer
 // is a reset, so that no socket stays in TIME_WAIT.
-func (n *Network) finish(now time.Time, e *end) ([]Delivery, error) {
+func (n *Network) finish(now time.Time, e *end) error {
 	p := e.peer()
 	if err := e.sock.CloseWrite(); err != nil {
-		return nil, n.streamFault(now, err, e, "not closed")
+		return n.streamFault(now, err, e, "not closed")
 	}
 	if err := n.readEnd(p); !errors.Is(err, io.EOF) {
-		return nil, n.streamFault(now, err, e, "the end did not arrive")
+		return n.streamFault(now, err, e, "the end did not arrive")
 	}
 	if err := n.abort(p); err != nil {
-		return nil, n.streamFault(now, err, e, "the answer to the end did not arrive")
+		return n.streamFault(now, err, e, "the answer to the end did not arrive")
 	}
 	n.observe(e.event(now, Close))
 	e.seq++
 	n.observe(p.event(now, Close))
 	p.seq++
 	n.forget(e.conn)
-	return p.told(lispcore.StreamClosed{Stream: p.stream, Reason: lispcore.ClosedByPeer}), nil
+	n.tell(p, lispcore.StreamClosed{Stream: p.stream, Reason: lispcore.ClosedByPeer})
+	return nil
 }
 
 // reset ends a connection by a RST from e.
-func (n *Network) reset(now time.Time, e *end) ([]Delivery, error) {
+func (n *Network) reset(now time.Time, e *end) error {
 	p := e.peer()
 	if err := n.abort(e); err != nil {
-		return nil, n.streamFault(now, err, e, "the reset did not arrive")
+		return n.streamFault(now, err, e, "the reset did not arrive")
 	}
 	n.observe(e.event(now, Reset))
 	n.forget(e.conn)
-	return p.told(lispcore.StreamClosed{Stream: p.stream, Reason: lispcore.ClosedByReset}), nil
+	n.tell(p, lispcore.StreamClosed{Stream: p.stream, Reason: lispcore.ClosedByReset})
+	return nil
 }
 
 // abort closes the socket of e by a reset, reads the reset at the peer and closes that socket too.

@@ -23,26 +23,27 @@ type udpSocket struct {
 func (n *Network) Receive(node int, on bool) { n.nodes[node].receives = on }
 
 // sendDatagram carries one UDP payload: it is dropped by the model, or written, read and compared.
-func (n *Network) sendDatagram(now time.Time, from *node, out lispcore.SendDatagram) ([]Delivery, error) {
+func (n *Network) sendDatagram(now time.Time, from *node, out lispcore.SendDatagram) error {
 	event := Event{At: now, Kind: Datagram, Src: out.From, Dst: out.To, Payload: out.Payload}
 	to, why := n.admit(from, out)
 	if why != "" {
 		n.stats.Dropped++
 		event.Kind, event.Detail = DatagramDropped, why
 		n.observe(event)
-		return nil, nil
+		return nil
 	}
 	if _, err := from.udp.conn.WriteToUDPAddrPort(out.Payload, to.udp.addr); err != nil {
-		return nil, n.fault(now, err, "datagram of %d bytes from %s %v to %s %v: not sent", len(out.Payload), from.name, out.From, to.name, out.To)
+		return n.fault(now, err, "datagram of %d bytes from %s %v to %s %v: not sent", len(out.Payload), from.name, out.From, to.name, out.To)
 	}
 	got, err := n.readDatagram(now, from, to, out)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	n.stats.Datagrams++
 	event.Payload = got
 	n.observe(event)
-	return []Delivery{{to.index, lispcore.Datagram{From: out.From, To: out.To, Payload: n.tampered(event)}}}, nil
+	n.out = append(n.out, Delivery{to.index, lispcore.Datagram{From: out.From, To: out.To, Payload: n.tampered(event)}})
+	return nil
 }
 
 // admit decides where a datagram arrives, or why it does not.
