@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,7 +20,8 @@ import (
 // in a datagram arms a deadline that is due at once. It notes what it is told.
 type shouter struct {
 	lispcore.Outbox
-	due time.Time
+	due   time.Time
+	ended int // streams
 }
 
 func (s *shouter) Deadline() (time.Time, bool) { return s.due, !s.due.IsZero() }
@@ -40,6 +43,7 @@ func (s *shouter) Handle(now time.Time, in lispcore.Input) {
 			s.Add(lispcore.CloseStream{Stream: in.Stream, Abort: bytes.HasSuffix(in.Data, []byte("reset"))})
 		}
 	case lispcore.StreamClosed:
+		s.ended++
 		s.note("closed %d: %v", in.Stream, in.Reason)
 	case lispcore.Tick:
 		s.due = time.Time{}
@@ -168,12 +172,37 @@ func TestServerStreams(t *testing.T) {
 	}
 }
 
+// TestServerDeafPeer holds that a peer that sends and never reads is made to wait, and is let go when it gives up.
+func TestServerDeafPeer(t *testing.T) {
+	at, peer, notes := startShouter(t)
+	conn, err := DialStream(t.Context(), peer.Addr(), at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-notes
+	tcp := conn.(*net.TCPConn)
+	if err := tcp.SetWriteDeadline(time.Now().Add(300 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	const much = 64 << 20
+	if n, err := tcp.Write(make([]byte, much)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("%d bytes were taken, error %v, want a wait", n, err)
+	}
+	if err := errors.Join(tcp.SetLinger(0), tcp.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := <-notes, "closed 1: connection reset"; got != want {
+		t.Errorf("the engine notes %q, want %q", got, want)
+	}
+}
+
 // TestServerClose holds that Close ends what is open, tells the peer by a reset, and waits for its goroutines.
 func TestServerClose(t *testing.T) {
 	both := loopback(t, 2)
 	opened := make(chan struct{}, 1)
+	engine := &shouter{}
 	s, err := NewServer(ServerConfig{
-		Engine: &shouter{}, At: both[0], Now: time.Now, NextStream: func() lispcore.StreamID { return 1 },
+		Engine: engine, At: both[0], Now: time.Now, NextStream: func() lispcore.StreamID { return 1 },
 		Notice: func(e lispcore.Event) {
 			if strings.HasPrefix(e.Detail, "opened") {
 				opened <- struct{}{}
@@ -191,6 +220,9 @@ func TestServerClose(t *testing.T) {
 	<-opened
 	if err := s.Close(); err != nil {
 		t.Error(err)
+	}
+	if engine.ended != 1 { // read without a lock: Close has waited for everything
+		t.Errorf("the engine was told of %d ends, want 1", engine.ended)
 	}
 	if _, err := io.ReadAll(conn); !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("the peer's read ends with %v, want a reset", err)
