@@ -199,14 +199,7 @@ func (b *Bed) fire(t bedTimer) {
 		i := slices.IndexFunc(c.ends[:], func(e end) bool { return e.dead })
 		b.close(c, i, true)
 	default:
-		c := t.conn
-		b.forget(c)
-		b.say(c.ends[0].node.Name+" == "+c.ends[1].node.Name, "timed out")
-		for _, e := range c.ends {
-			if !e.dead {
-				e.node.Handle(lispcore.StreamClosed{Stream: e.stream, Reason: lispcore.ClosedByTimeout})
-			}
-		}
+		b.lose(t.conn)
 	}
 }
 
@@ -268,25 +261,38 @@ func (n *Node) Stop() {
 	n.bed.watch()
 }
 
-// Start boots the router again.
+// Start boots a stopped router.
 func (n *Node) Start() {
+	if !n.off {
+		return
+	}
 	n.off = false
 	n.boot()
 	n.bed.watch()
 }
 
-// End ends the connection of a router with another one as the network would: by a close, by a reset, or by silence that
-// both ends notice now.
+// End ends the connection of a router with another one: by a close, by a reset, or by silence that both ends notice now. A
+// puppet does so itself; for a router with an engine the network does, and it is told as well.
 func (b *Bed) End(n, peer *Node, reason lispcore.CloseReason) {
 	c, i := b.connOf(n, b.Between(n, peer))
 	if c == nil {
 		return
 	}
 	if reason == lispcore.ClosedByTimeout {
-		b.path(n, peer).cut = true
-		b.fire(bedTimer{conn: c})
-		b.path(n, peer).cut = false
+		b.lose(c)
 		return
 	}
 	b.close(c, i, reason == lispcore.ClosedByReset)
+	n.Handle(lispcore.StreamClosed{Stream: c.ends[i].stream, Reason: reason})
+}
+
+// lose ends a connection whose peer or path is gone, at both ends at once.
+func (b *Bed) lose(c *conn) {
+	b.forget(c)
+	b.say(c.ends[0].node.Name+" == "+c.ends[1].node.Name, "timed out")
+	for _, e := range c.ends {
+		if !e.dead {
+			e.node.Handle(lispcore.StreamClosed{Stream: e.stream, Reason: lispcore.ClosedByTimeout})
+		}
+	}
 }
