@@ -17,8 +17,8 @@ type execCmd struct {
 	Commands []string      `arg:"" name:"command" help:"Lines to type at its prompt."`
 }
 
-// Run prints the answers, each behind its prompt when there are several. A line that the router refuses ends the verb with
-// an error; the lines after it are not run.
+// Run prints the answers, each behind its prompt when there are several. What a line asks is answered as by Enter. A line
+// that the router refuses ends the verb with an error; the lines after it are not run.
 func (c execCmd) Run() (err error) {
 	lab, set, err := c.open(devices.Options{})
 	if err != nil {
@@ -38,7 +38,7 @@ func (c execCmd) Run() (err error) {
 		if len(c.Commands) > 1 {
 			fmt.Println(sh.Prompt() + line)
 		}
-		text, err := sh.Type(line)
+		text, err := sh.Converse(line, nil)
 		if _, err := fmt.Fprint(os.Stdout, text); err != nil {
 			return err
 		}

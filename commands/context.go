@@ -37,6 +37,8 @@ type Context struct {
 	loading devices.Release // in Load: the release of the router that the file is for
 	set     *Set            // whose row runs
 	frames  []frame
+
+	question *Question // that waits for an answer; nil when none does
 }
 
 // frame is one level of the mode stack. subject and instance say which block of configuration the mode is about.

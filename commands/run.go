@@ -15,6 +15,7 @@ func (s *Set) Run(c *Context, line string) error {
 		return nil
 	}
 	c.set = s
+	c.Unask()
 	m, depth, err := s.parse(c, line)
 	if err != nil {
 		return err

@@ -19,6 +19,9 @@ func (s *Shell) Help(partial string) (text string) {
 }
 
 func (s *Shell) help(partial string) string {
+	if s.asked() {
+		return ""
+	}
 	if rest, ok := s.labLine(partial); ok {
 		if rest == "" {
 			return listWords([]grammar.Candidate{{Text: labWord}})
@@ -113,6 +116,9 @@ func (s *Shell) Complete(partial string) (line string) {
 }
 
 func (s *Shell) complete(partial string) string {
+	if s.asked() {
+		return partial
+	}
 	if rest, ok := s.labLine(partial); ok {
 		if rest == "" {
 			return partial + " "

@@ -2,6 +2,7 @@ package shell
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"strings"
 )
@@ -18,6 +19,9 @@ const (
 // before, and any other line is run. The text is what the screen shows below the line; after help and Tab the line that
 // was typed is taken back.
 func (s *Shell) Type(typed string) (text string, err error) {
+	if _, asked := s.Pending(); asked {
+		return s.Exec(typed) // every character is part of the answer
+	}
 	if partial, ok := strings.CutSuffix(typed, KeyHelp); ok {
 		return s.Help(partial), nil
 	}
@@ -31,7 +35,8 @@ func (s *Shell) Type(typed string) (text string, err error) {
 }
 
 // Script serves lines that come from a pipe: each is shown behind its prompt, as if it were typed, with its answer below
-// it. A Ctrl-Z ends configuration, NULs are ignored.
+// it. A Ctrl-Z ends configuration, NULs are ignored. A question that the last line leaves open is answered as where nobody
+// can answer.
 func (s *Shell) Script(in io.Reader, out io.Writer) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, 1<<20)
@@ -49,5 +54,9 @@ func (s *Shell) Script(in io.Reader, out io.Writer) error {
 			return err
 		}
 	}
-	return lines.Err()
+	text, err := s.answerAll("", nil)
+	if _, err := io.WriteString(out, text); err != nil {
+		return err
+	}
+	return errors.Join(lines.Err(), err)
 }

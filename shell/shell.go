@@ -73,7 +73,8 @@ func (s *Shell) Device() *devices.Device { return s.at.Device }
 // Closed tells whether `exit` in EXEC mode has ended the session.
 func (s *Shell) Closed() bool { return s.at.Closed }
 
-// Prompt returns the prompt that stands before the next line. Nothing follows it, not even a blank.
+// Prompt returns the prompt that stands before the next line, and nothing follows it, not even a blank; or the question
+// that the line will answer.
 func (s *Shell) Prompt() (prompt string) {
 	s.lab.Do(func() { prompt = s.prompt() })
 	return prompt
@@ -81,6 +82,12 @@ func (s *Shell) Prompt() (prompt string) {
 
 func (s *Shell) prompt() string {
 	s.at.revive()
+	if !s.at.Device.Running() { // it has no name of its own then
+		return s.at.Device.Name() + "#"
+	}
+	if q, asked := s.at.Asked(); asked {
+		return q.Prompt
+	}
 	return s.at.Prompt()
 }
 
@@ -109,16 +116,21 @@ func (c *session) revive() {
 	}
 }
 
-// Exec runs one typed line and returns what the screen shows below it, up to the next prompt. What is wrong with the
-// line is part of the answer, in IOS's words; an error means that the lab itself has failed.
+// Exec runs one typed line, or answers the question that waits, and returns what the screen shows below it, up to the
+// next prompt. What is wrong with the line is part of the answer, in IOS's words; an error means that the lab itself has
+// failed.
 func (s *Shell) Exec(line string) (text string, err error) {
 	s.lab.Do(func() { text, err = s.exec(line) })
 	return text, err
 }
 
-// ExecEnd runs what was typed before Ctrl-Z, if anything was, and leaves configuration.
+// ExecEnd runs what was typed before Ctrl-Z, if anything was, and leaves configuration. At a question it is Interrupt.
 func (s *Shell) ExecEnd(line string) (text string, err error) {
 	s.lab.Do(func() {
+		if s.asked() {
+			s.at.Unask()
+			return
+		}
 		if text, err = s.exec(line); err == nil {
 			text += s.end()
 			err = s.lab.Settle()
@@ -127,7 +139,8 @@ func (s *Shell) ExecEnd(line string) (text string, err error) {
 	return text, err
 }
 
-// Interrupt is Ctrl-C: it leaves configuration and drops what was typed.
+// Interrupt is Ctrl-C: it leaves configuration and drops what was typed. A question, and the command that asked it, are
+// given up instead.
 func (s *Shell) Interrupt() (text string, err error) {
 	s.lab.Do(func() {
 		text = s.end()
@@ -138,6 +151,10 @@ func (s *Shell) Interrupt() (text string, err error) {
 
 // end leaves configuration modes.
 func (s *Shell) end() string {
+	if s.asked() {
+		s.at.Unask()
+		return ""
+	}
 	if m := s.at.Mode(); m == commands.User || m == commands.Exec {
 		return ""
 	}
@@ -151,6 +168,9 @@ func (s *Shell) exec(line string) (string, error) {
 
 func (s *Shell) dispatch(line string) string {
 	s.refused = false
+	if s.asked() {
+		return s.reply(line)
+	}
 	if rest, ok := s.labLine(line); ok {
 		return s.runLab(line, rest)
 	}

@@ -13,7 +13,9 @@
 //	! An empty line stands between an answer and a comment. The bare `!` lines of a configuration
 //	! are an answer like any other.
 //
-// A line may end in `?`, <TAB> or <^Z> in place of Enter. Directives are split by shlex:
+// A line may end in `?`, <TAB> or <^Z> in place of Enter. What a command asks is answered behind the question: a line of the
+// answer that begins with the question's text holds what is typed there, a password too; without one Enter is. Directives
+// are split by shlex:
 //
 //	!! lab NAME|FILE                 the lab; a file is found from the transcript's folder. It stands before all else
 //	!! seed N                        in place of the lab file's seed; before all that runs

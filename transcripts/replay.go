@@ -166,7 +166,7 @@ func (p *player) step(s *Step) ([]string, error) {
 	if err := p.sh.AttachPrompt(s.Prompt); err != nil {
 		return nil, &Error{p.file, s.Line, 1, err.Error()}
 	}
-	out, err := p.sh.Type(s.Typed)
+	out, err := p.sh.Converse(s.Typed, s.answers())
 	if err != nil {
 		return nil, &Error{p.file, s.Line, len(s.Prompt) + 1, err.Error()}
 	}
