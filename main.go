@@ -42,7 +42,6 @@ func run(ctx context.Context, args []string) (code int) {
 		kong.Description("A lab of IOS-like routers whose LISP really runs."),
 		kong.Vars{"default_lab": devices.DefaultLab},
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.UsageOnError(),
 	)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "lisplab:", err)

@@ -56,6 +56,7 @@ func NewConsole(ctx context.Context, sh *Shell, in io.Reader, out io.Writer) (*C
 		FuncIsTerminal:         func() bool { return true },
 		FuncMakeRaw:            nothing, // the terminal is raw during all of Run
 		FuncExitRaw:            nothing,
+		FuncGetWidth:           func() int { return width(out) },
 	}
 	c.exec.SetListener(c.changed)
 	var err error
@@ -64,6 +65,16 @@ func NewConsole(ctx context.Context, sh *Shell, in io.Reader, out io.Writer) (*C
 	}
 	c.config = c.exec.Clone()
 	return c, nil
+}
+
+// width is how many columns the terminal has: readline has to know where a long line breaks.
+func width(out io.Writer) int {
+	if f, ok := out.(*os.File); ok {
+		if columns, _, err := readline.GetSize(int(f.Fd())); err == nil && columns > 0 {
+			return columns
+		}
+	}
+	return 80
 }
 
 // Wake makes the console show what the attached router has logged. It never blocks.
