@@ -6,19 +6,33 @@ import (
 )
 
 // Args are the values of a parsed line by the $names of its rule. A keyword is also there by its own text, so that
-// Has("detail") tells whether it was typed. Asking for a name that was not typed returns the zero value.
+// Has("detail") tells whether it was typed; where a keyword and a $name of the rule are spelt alike, the name counts.
+// Asking for a name that was not typed returns the zero value.
 type Args struct{ values map[string]arg }
 
 type arg struct {
-	value any
-	col   int
+	value   any
+	col     int
+	keyword bool
 }
 
-func (a *Args) set(name string, value any, col int) {
+func (a *Args) set(name string, v arg) {
 	if a.values == nil {
 		a.values = make(map[string]arg)
 	}
-	a.values[name] = arg{value, col}
+	if old, taken := a.values[name]; v.keyword && taken && !old.keyword {
+		return
+	}
+	a.values[name] = v
+}
+
+// dropKeywords forgets the keywords that are spelt as one of the names.
+func (a *Args) dropKeywords(names []string) {
+	for _, name := range names {
+		if a.values[name].keyword {
+			delete(a.values, name)
+		}
+	}
 }
 
 // Has tells whether a value or a keyword was typed.

@@ -27,6 +27,7 @@ func (r Rule) String() string { return strings.TrimSpace(r.Prefix + " " + r.Synt
 // Grammar is the compiled rules: a tree per mode. It is never changed, so any number of goroutines may use it.
 type Grammar struct {
 	rules []Rule
+	names [][]string // by rule: its $names
 	roots map[Mode]*node
 }
 
@@ -47,7 +48,7 @@ type edge struct {
 // two rules of a mode end at one place of the tree, when one place of it carries two names, and when help is missing,
 // contradictory or belongs to no rule.
 func Compile(words Words, rules []Rule) (*Grammar, error) {
-	c := &compiler{words: words, used: map[string]bool{}, g: &Grammar{rules: rules, roots: map[Mode]*node{}}}
+	c := &compiler{words: words, used: map[string]bool{}, g: &Grammar{rules: rules, names: make([][]string, len(rules)), roots: map[Mode]*node{}}}
 	starts := map[Mode][]position{}
 	var modes []Mode
 	for i, r := range rules {
@@ -56,6 +57,7 @@ func Compile(words Words, rules []Rule) (*Grammar, error) {
 			c.fail("%v", err)
 			continue
 		}
+		c.g.names[i] = names(elements)
 		for _, m := range r.Modes {
 			if starts[m] == nil {
 				modes = append(modes, m)
@@ -76,6 +78,19 @@ func Compile(words Words, rules []Rule) (*Grammar, error) {
 		return nil, errors.Join(c.errs...)
 	}
 	return c.g, nil
+}
+
+// names lists the $names of a rule.
+func names(elements []element) (list []string) {
+	for _, e := range elements {
+		if e.token != nil && e.token.name != "" {
+			list = append(list, e.token.name)
+		}
+		for _, b := range e.branches {
+			list = append(list, names(b)...)
+		}
+	}
+	return list
 }
 
 type compiler struct {

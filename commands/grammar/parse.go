@@ -51,6 +51,7 @@ func (g *Grammar) ParseWords(m Mode, line string, words []Word) (Match, error) {
 	if w.at.rule < 0 {
 		return Match{}, &Error{Kind: Incomplete, Col: len(line), Expected: w.at.expected()}
 	}
+	w.args.dropKeywords(g.names[w.at.rule])
 	return Match{w.at.rule, w.args}, nil
 }
 
@@ -73,17 +74,17 @@ func (g *Grammar) walk(m Mode, line string, words []Word) (*walker, error) {
 		switch {
 		case e.kind == linePlace:
 			rest := strings.TrimRight(line[min(word.Col, len(line)):], " \t")
-			w.args.set(e.name, rest, word.Col)
+			w.args.set(e.name, arg{value: rest, col: word.Col})
 			w.line = w.at
 			words = nil
 		case e.isKeyword():
-			w.args.set(e.text, e.text, word.Col)
+			w.args.set(e.text, arg{value: e.text, col: word.Col, keyword: true})
 			if e.name != "" {
-				w.args.set(e.name, e.text, word.Col)
+				w.args.set(e.name, arg{value: e.text, col: word.Col})
 			}
 		default:
 			value, _, _ := e.kind.read(word.Text)
-			w.args.set(e.name, value, word.Col)
+			w.args.set(e.name, arg{value: value, col: word.Col})
 		}
 		w.at = e.to.landed()
 		if glued != "" {

@@ -68,6 +68,9 @@ func TestArgs(t *testing.T) {
 		{parse("paint chair").Has("gloss"), false},
 		{parse("paint chair").Uint("coats"), uint32(0)},
 		{parse("no paint chair").Has("no"), true},
+		{parse("pick *").Has("*"), true},
+		{parse("pick *").Has("pick"), false}, // the keyword is spelt as the name of the place, which was not typed
+		{parse("pick chair").String("pick"), "chair"},
 		{parse("no paint  chair").Col("thing"), 10},
 		{parse("shutter c").String("state"), "closed"},
 		{parse("wire gi0/01").Interface("port"), "GigabitEthernet0/1"},

@@ -23,7 +23,7 @@ var toyRules = []Rule{
 	11: {Modes: []Mode{floor}, Syntax: "secret", Hidden: true},
 	12: {Modes: []Mode{bench}, Syntax: "hammer"},
 	13: {Modes: []Mode{bench}, Syntax: "from {floor}"},
-	14: {Modes: []Mode{floor}, Syntax: "pick <* | WORD$thing>"},
+	14: {Modes: []Mode{floor}, Syntax: "pick <* | WORD$pick>"},
 }
 
 var toyWords = Words{
