@@ -40,6 +40,20 @@ func (b *Bed) Write(from, to *Node, data []byte) {
 	}
 }
 
+// Datagram makes the payload of a MESSAGE, as the command send would send it.
+func (p *Player) Datagram(from, to *Node, message string) []byte {
+	return p.datagram(from, to, strings.Fields(message))
+}
+
+// Frames makes the frames of MESSAGES, as the command write would write them.
+func (p *Player) Frames(from *Node, messages string) []byte {
+	var data []byte
+	for words := range strings.SplitSeq(messages, ";") {
+		data = append(data, p.frame(from, strings.Fields(words))...)
+	}
+	return data
+}
+
 func (p *Player) send(_ bool, args []string) string {
 	from, to := p.node(args, 0), p.node(args, 1)
 	p.bed.Send(from, to, p.datagram(from, to, args[2:]))
@@ -54,11 +68,7 @@ func (p *Player) open(_ bool, args []string) string {
 func (p *Player) write(_ bool, args []string) string {
 	from, to := p.node(args, 0), p.node(args, 1)
 	mustf(p.bed.Between(from, to) != 0, "%s and %s have no connection", from.Name, to.Name)
-	var data []byte
-	for words := range strings.SplitSeq(strings.Join(args[2:], " "), ";") {
-		data = append(data, p.frame(from, strings.Fields(words))...)
-	}
-	p.bed.Write(from, to, data)
+	p.bed.Write(from, to, p.Frames(from, strings.Join(args[2:], " ")))
 	return ""
 }
 
