@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"reflect"
 	"slices"
+	"strings"
 
 	"lisplab/lispcore"
 	"lisplab/lispcore/etr"
@@ -38,6 +39,25 @@ func (d *Device) Apply(cfg Config) error {
 	})
 }
 
+// configError is what can't be in a configuration, and what it is about: words that stand in the line that says so.
+type configError struct{ about, text string }
+
+func wrongConfig(about, format string, args ...any) error {
+	return &configError{about, fmt.Sprintf(format, args...)}
+}
+
+func (e *configError) Error() string { return e.text }
+
+// find returns the place in a configuration file that the error is about, or its begin.
+func (e *configError) find(text string) (line, column int) {
+	for i, l := range strings.Split(text, "\n") {
+		if at := strings.Index(strings.ToUpper(l), strings.ToUpper(e.about)); at >= 0 {
+			return i + 1, at + 1
+		}
+	}
+	return 1, 1
+}
+
 // complete returns a copy of a configuration with all physical interfaces in IOS's order, or tells what can't be.
 func (f *labDevice) complete(cfg Config) (Config, error) {
 	cfg = cfg.Clone()
@@ -46,7 +66,8 @@ func (f *labDevice) complete(cfg Config) (Config, error) {
 	}
 	for _, i := range cfg.Interfaces {
 		if !isLoopback(i.Name) && !slices.Contains(f.interfaces, i.Name) {
-			return Config{}, fmt.Errorf("%s has no interface %s: its interfaces are %s", f.name, i.Name, joinOr(f.interfaces, "none"))
+			return Config{}, wrongConfig("interface "+i.Name, "found interface %s, expected a loopback or one that %s has: %s",
+				i.Name, f.name, joinOr(f.interfaces, "none"))
 		}
 	}
 	for _, name := range f.interfaces {
@@ -63,21 +84,22 @@ func (c Config) validate() error {
 	for i, a := range c.Interfaces {
 		for _, b := range c.Interfaces[:i] {
 			if a.Name == b.Name {
-				return fmt.Errorf("interface %s stands twice", a.Name)
+				return wrongConfig("interface "+a.Name, "interface %s stands twice", a.Name)
 			}
 			if p, overlap := overlapping(b, a); overlap && !a.Shutdown && !b.Shutdown {
-				return fmt.Errorf("%v overlaps with %s", p.Masked().Addr(), b.Name)
+				return wrongConfig("interface "+a.Name, "%v overlaps with %s", p.Masked().Addr(), b.Name)
 			}
 		}
 	}
 	for _, r := range c.Routes {
+		about := r.Prefix.Addr().String()
 		switch {
 		case !r.Prefix.IsValid() || r.Prefix != r.Prefix.Masked():
-			return fmt.Errorf("route to %v: not a network", r.Prefix)
+			return wrongConfig(about, "route to %v: not a network", r.Prefix)
 		case !r.NextHop.IsValid() && r.Interface == "":
-			return fmt.Errorf("route to %v: neither a next hop nor an interface", r.Prefix)
+			return wrongConfig(about, "route to %v: neither a next hop nor an interface", r.Prefix)
 		case r.NextHop.IsValid() && r.NextHop.Is4() != r.Prefix.Addr().Is4():
-			return fmt.Errorf("route to %v: the next hop %v is of the other address family", r.Prefix, r.NextHop)
+			return wrongConfig(about, "route to %v: the next hop %v is of the other address family", r.Prefix, r.NextHop)
 		}
 	}
 	if c.LISP == nil {
@@ -93,14 +115,15 @@ func (l *LISP) validate() error {
 		for _, m := range t.Mappings {
 			eid := lispcore.NewEID(t.Instance, m.EID)
 			if vrf, taken := where[eid]; taken {
-				return fmt.Errorf("database-mapping %v stands twice in instance-id %d (VRF %s and VRF %s)", m.EID, t.Instance, vrf, t.VRF)
+				return wrongConfig("database-mapping "+m.EID.String(), "database-mapping %v stands twice in instance-id %d (VRF %s and VRF %s)",
+					m.EID, t.Instance, vrf, t.VRF)
 			}
 			where[eid] = t.VRF
 		}
 	}
 	for i, s := range l.Sites {
 		if s.Name == "" || slices.ContainsFunc(l.Sites[:i], func(o Site) bool { return o.Name == s.Name }) {
-			return fmt.Errorf("site %q stands twice or has no name", s.Name)
+			return wrongConfig("site "+s.Name, "site %q stands twice or has no name", s.Name)
 		}
 	}
 	return nil

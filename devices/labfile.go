@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 
 	"lisplab/devices/underlay"
 )
@@ -170,41 +171,41 @@ func (r *labReader) readLink(n ast.Node) error {
 		return r.wrong(n, linkForm)
 	}
 	link := underlay.Link{Up: true}
-	if link.A, err = r.readPort(n, text, strings.TrimSpace(a)); err != nil {
+	if link.A, err = r.readPort(n, 0, a); err != nil {
 		return err
 	}
-	if link.B, err = r.readPort(n, text, strings.TrimSpace(b)); err != nil {
+	if link.B, err = r.readPort(n, len(a)+len(" -- "), b); err != nil {
 		return err
 	}
 	r.lab.links = append(r.lab.links, link)
 	return nil
 }
 
-// readPort reads one end of a link. Errors point at the end inside the text of the link.
-func (r *labReader) readPort(n ast.Node, text, end string) (underlay.Port, error) {
-	wrong := func(found, expected string) (underlay.Port, error) {
+// readPort reads one end of a link, which begins at an offset in the text of n. Errors point at the part that is wrong.
+func (r *labReader) readPort(n ast.Node, offset int, end string) (underlay.Port, error) {
+	wrong := func(at int, found, expected string) (underlay.Port, error) {
 		err := r.wrong(n, expected).(*FileError)
-		err.Column += strings.LastIndex(text, end)
-		if strings.Index(text, end) == 0 {
-			err.Column -= strings.LastIndex(text, end)
+		err.Column += offset + at
+		if t := n.GetToken().Type; t == token.SingleQuoteType || t == token.DoubleQuoteType {
+			err.Column++
 		}
 		err.Found = fmt.Sprintf("%q", found)
 		return underlay.Port{}, err
 	}
 	name, iface, ok := strings.Cut(end, ":")
 	if !ok {
-		return wrong(end, "DEVICE:INTERFACE")
+		return wrong(0, end, "DEVICE:INTERFACE")
 	}
 	i := r.find(name)
 	if i < 0 {
-		return wrong(name, r.aDevice())
+		return wrong(0, name, r.aDevice())
 	}
 	port := underlay.Port{Node: i, Interface: iface}
 	switch d := r.lab.devices[i]; {
 	case !isPhysical(iface):
-		return wrong(iface, "a physical interface in full, such as GigabitEthernet0/1")
+		return wrong(len(name)+1, iface, "a physical interface in full, such as GigabitEthernet0/1")
 	case r.used[port]:
-		return wrong(end, "an interface that is in no other link")
+		return wrong(0, end, "an interface that is in no other link")
 	case !slices.Contains(d.interfaces, iface):
 		d.interfaces = append(d.interfaces, iface)
 	}
@@ -308,7 +309,8 @@ func (r *labReader) readConfigs(fsys fs.FS, display func(file string) string, op
 			return err
 		}
 		if d.startup, err = d.complete(cfg); err != nil {
-			return fmt.Errorf("%s: %w", file, err)
+			line, column := err.(*configError).find(string(text))
+			return fmt.Errorf("%s:%d:%d: %w", file, line, column, err)
 		}
 	}
 	return nil

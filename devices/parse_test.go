@@ -1,0 +1,159 @@
+package devices
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"lisplab/lispcore"
+)
+
+// parse reads as much of an IOS configuration as the built-in labs use. It stands in for the rows of package commands,
+// which this package can't import.
+func parse(_ Release, file, text string) (Config, error) {
+	var c Config
+	var site *Site
+	for i, line := range strings.Split(text, "\n") {
+		f := strings.Fields(line)
+		if len(f) == 0 || f[0] == "!" {
+			continue
+		}
+		ok := true
+		switch {
+		case !strings.HasPrefix(line, " "):
+			ok = parseGlobal(&c, f)
+			site = nil
+		case c.LISP == nil && len(c.Interfaces) > 0:
+			ok = parseInterface(&c.Interfaces[len(c.Interfaces)-1], f)
+		case f[0] == "site":
+			c.LISP.Sites = append(c.LISP.Sites, Site{Name: f[1]})
+			site = &c.LISP.Sites[len(c.LISP.Sites)-1]
+		case strings.HasPrefix(line, "  ") && site != nil:
+			ok = parseSite(site, f)
+		default:
+			ok = parseLISP(c.LISP, f)
+		}
+		if !ok {
+			return c, fmt.Errorf("%s:%d:1: found %q, expected a line that the built-in labs use", file, i+1, line)
+		}
+	}
+	return c, nil
+}
+
+func parseGlobal(c *Config, f []string) bool {
+	switch f[0] {
+	case "version", "end":
+	case "hostname":
+		c.Hostname = f[1]
+	case "ipv6":
+		c.IPv6UnicastRouting = true
+	case "interface":
+		c.Interfaces = append(c.Interfaces, Interface{Name: f[1]})
+	case "ip":
+		c.Routes = append(c.Routes, StaticRoute{Prefix: masked(f[2], f[3]).Masked(), NextHop: netip.MustParseAddr(f[4])})
+	case "router":
+		c.LISP = &LISP{}
+	default:
+		return false
+	}
+	return true
+}
+
+func parseInterface(i *Interface, f []string) bool {
+	switch {
+	case f[0] == "description":
+		i.Description = strings.Join(f[1:], " ")
+	case f[0] == "ip":
+		i.IPv4 = masked(f[2], f[3])
+	case f[0] == "ipv6":
+		i.IPv6 = append(i.IPv6, netip.MustParsePrefix(f[2]))
+	case f[0] == "shutdown":
+		i.Shutdown = true
+	default:
+		return f[0] == "no"
+	}
+	return true
+}
+
+func parseSite(s *Site, f []string) bool {
+	switch f[0] {
+	case "authentication-key":
+		s.Key = f[1]
+	case "eid-prefix":
+		s.EIDPrefixes = append(s.EIDPrefixes, SiteEIDPrefix{Prefix: netip.MustParsePrefix(f[1]), AcceptMoreSpecifics: len(f) > 2})
+	default:
+		return f[0] == "exit"
+	}
+	return true
+}
+
+func parseLISP(l *LISP, f []string) bool {
+	service := &l.IPv4
+	switch f[0] {
+	case "exit":
+		return true
+	case "database-mapping":
+		if len(l.EIDTables) == 0 {
+			l.EIDTables = []EIDTable{{VRF: "default"}}
+		}
+		t := &l.EIDTables[0]
+		t.Mappings = append(t.Mappings, DatabaseMapping{EID: netip.MustParsePrefix(f[1]),
+			Locators: []Locator{{RLOC: netip.MustParseAddr(f[2]), Priority: 1, Weight: 100}}})
+		return true
+	case "ipv6":
+		service = &l.IPv6
+	case "ipv4":
+	default:
+		return false
+	}
+	switch strings.Join(f[1:min(3, len(f))], " ") {
+	case "itr":
+		service.ITR = true
+	case "itr map-resolver":
+		service.ITRMapResolvers = append(service.ITRMapResolvers, netip.MustParseAddr(f[3]))
+	case "etr":
+		service.ETR = true
+	case "etr map-server":
+		service.ETRMapServers = append(service.ETRMapServers, ETRMapServer{netip.MustParseAddr(f[3]), f[5]})
+	case "map-server":
+		service.MapServer = true
+	case "map-resolver":
+		service.MapResolver = true
+	default:
+		return false
+	}
+	return true
+}
+
+func masked(addr, mask string) netip.Prefix {
+	ones, _ := net.IPMask(net.ParseIP(mask).To4()).Size()
+	return netip.PrefixFrom(netip.MustParseAddr(addr), ones)
+}
+
+// edit changes a configuration by lines such as "database 172.16.0.0/24" or "site A 21.0.0.0/8 more", as an operator does.
+func edit(d *Device, lines ...string) error {
+	cfg := d.Config()
+	var errs []error
+	for _, line := range lines {
+		f := strings.Fields(line)
+		switch f[0] {
+		case "database":
+			t := &cfg.LISP.EIDTables[0]
+			t.Mappings = append(t.Mappings, DatabaseMapping{EID: netip.MustParsePrefix(f[1]), Locators: slices.Clone(t.Mappings[0].Locators)})
+			slices.SortFunc(t.Mappings, func(a, b DatabaseMapping) int { return byPrefix(a.EID, b.EID) })
+		case "site":
+			i := slices.IndexFunc(cfg.LISP.Sites, func(s Site) bool { return s.Name == f[1] })
+			s := &cfg.LISP.Sites[i]
+			s.EIDPrefixes = append(s.EIDPrefixes, SiteEIDPrefix{Prefix: netip.MustParsePrefix(f[2]), AcceptMoreSpecifics: len(f) > 3})
+			slices.SortFunc(s.EIDPrefixes, func(a, b SiteEIDPrefix) int { return byPrefix(a.Prefix, b.Prefix) })
+		default:
+			errs = append(errs, fmt.Errorf("no edit %q", f[0]))
+		}
+	}
+	return errors.Join(append(errs, d.Apply(cfg))...)
+}
+
+func byPrefix(a, b netip.Prefix) int { return lispcore.NewEID(0, a).Compare(lispcore.NewEID(0, b)) }
