@@ -24,6 +24,7 @@ func rows() []Row {
 		showLoggingRows(),
 		showRunningRows(),
 		showVersionRows(),
+		terminalRows(),
 	)
 }
 

@@ -26,6 +26,9 @@ type Context struct {
 	Form   Form
 	Width  int // of the terminal in columns; 0 means unlimited
 
+	// Terminal is what the session is shown on; nil for one that is shown on none, such as a script.
+	Terminal *Terminal
+
 	// Config is the candidate configuration, while a row of configuration runs.
 	Config *devices.Config
 

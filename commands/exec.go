@@ -83,7 +83,11 @@ func exitConfig(c *Context, a Args) error {
 func endConfig(c *Context, _ Args) error {
 	c.restart(Exec)
 	if c.Device != nil {
-		c.Device.NoteConfigured("console")
+		by := "console"
+		if c.Terminal != nil {
+			by = c.Terminal.By
+		}
+		c.Device.NoteConfigured(by)
 	}
 	return nil
 }

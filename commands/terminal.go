@@ -1,0 +1,62 @@
+package commands
+
+import "lisplab/commands/grammar"
+
+// Terminal is the terminal that a session of a vty is shown on, as `terminal ...` sets it. What a client says of its own
+// window changes none of it.
+type Terminal struct {
+	Length  int // of a page, in lines; 0: no pages
+	Width   int // in columns; 0: unlimited
+	Monitor bool
+	History int // lines that can be recalled
+
+	// By is how the log names who works here: "console", or "lab on vty0 (192.0.2.1)".
+	By string
+}
+
+// NewTerminal returns a terminal as a session finds it.
+func NewTerminal() *Terminal { return &Terminal{Length: 24, Width: 80, History: 20, By: "console"} }
+
+// terminalRows are the settings of the session's terminal. A session without one, such as a script, takes them and
+// changes nothing.
+func terminalRows() []Row {
+	set := func(syntax string, help grammar.Words, set func(t *Terminal, a Args)) Row {
+		return Row{Modes: anyExec, Syntax: syntax, Help: help, Run: func(c *Context, a Args) error {
+			if c.Terminal != nil {
+				set(c.Terminal, a)
+			}
+			return nil
+		}}
+	}
+	return []Row{
+		set("terminal length <0-512>$lines",
+			grammar.Words{
+				"terminal":                "Set terminal line parameters",
+				"terminal length":         "Set number of lines on a screen",
+				"terminal length <0-512>": "Number of lines on screen (0 for no pausing)",
+			},
+			func(t *Terminal, a Args) { t.Length = int(a.Uint("lines")) }),
+		set("terminal width <0-512>$columns",
+			grammar.Words{
+				"terminal width":         "Set width of the display terminal",
+				"terminal width <0-512>": "Number of characters on a screen line",
+			},
+			func(t *Terminal, a Args) { t.Width = int(a.Uint("columns")) }),
+		set("terminal history size <0-256>$lines",
+			grammar.Words{
+				"terminal history":              "Enable and control the command history function",
+				"terminal history size":         "Set history buffer size",
+				"terminal history size <0-256>": "Size of history buffer",
+			},
+			func(t *Terminal, a Args) { t.History = int(a.Uint("lines")) }),
+		set("terminal monitor",
+			grammar.Words{"terminal monitor": "Copy debug output to the current terminal line"},
+			func(t *Terminal, _ Args) { t.Monitor = true }),
+		set("terminal no monitor",
+			grammar.Words{
+				"terminal no":         "Negate a command or set its defaults",
+				"terminal no monitor": "Copy debug output to the current terminal line",
+			},
+			func(t *Terminal, _ Args) { t.Monitor = false }),
+	}
+}
