@@ -20,6 +20,7 @@ type cli struct {
 	Exec    execCmd    `cmd:"" help:"Run commands at one router and print what it answers."`
 	Replay  replayCmd  `cmd:"" help:"Replay transcripts, and tell which answers differ."`
 	Capture captureCmd `cmd:"" help:"Write every packet of a lab or of a transcript into a pcapng file."`
+	Bench   benchCmd   `cmd:"" help:"Measure registrations a second, memory and traffic, beside the machine's own limit."`
 	Docs    docsCmd    `cmd:"" help:"Build the pages of the documentation from transcripts, or check them."`
 }
 

@@ -76,10 +76,12 @@ func newProgress(what string) *progress {
 	return &progress{what: what, on: shell.IsTerminal(os.Stderr, os.Stderr)}
 }
 
-func (p *progress) step(done, all int) {
+func (p *progress) step(done, all int) { p.tell(fmt.Sprintf("%d of %d", done, all)) }
+
+func (p *progress) tell(what string) {
 	if p.on {
-		n, _ := fmt.Fprintf(os.Stderr, "\r%s: %d of %d", p.what, done, all)
-		p.width = max(p.width, n)
+		p.width = max(p.width, len(p.what)+len(what)+2)
+		fmt.Fprintf(os.Stderr, "\r%-*s", p.width, p.what+": "+what)
 	}
 }
 

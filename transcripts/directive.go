@@ -183,11 +183,24 @@ func (p *player) wait(d Directive, words []string) error {
 
 // wrong is what is wrong with a word of a directive.
 func (p *player) wrong(d Directive, word int, format string, args ...any) error {
-	col := 0
-	if words := grammar.Split(d.Text); word < len(words) {
-		col = words[word].Col
+	return &Error{p.file, d.Line, len(directive) + d.column(word) + 1, fmt.Sprintf(format, args...)}
+}
+
+// column returns where in the text a word stands: behind the quote, if it has any. What has no such word begins at 0.
+func (d Directive) column(word int) int {
+	words, err := shlex.Split(d.Text)
+	if err != nil || word >= len(words) {
+		return 0
 	}
-	return &Error{p.file, d.Line, len(directive) + col + 1, fmt.Sprintf(format, args...)}
+	from := 0
+	for _, w := range words[:word+1] {
+		at := strings.Index(d.Text[from:], w)
+		if at < 0 { // written with escapes inside
+			return 0
+		}
+		from += at + len(w)
+	}
+	return from - len(words[word])
 }
 
 // place gives an error of a directive its place in the file.
