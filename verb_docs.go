@@ -72,10 +72,6 @@ func build() ([]transcripts.Page, error) {
 	if len(res.Failures) > 0 {
 		return nil, fmt.Errorf("%s answers otherwise than written: run `lisplab replay %s` first", source, source)
 	}
-	pages, err := res.Pages()
-	if err != nil {
-		return nil, err
-	}
 	listing, err := res.Embed(readme)
-	return append(pages, listing), err
+	return append(res.Pages(), listing), err
 }
