@@ -11,9 +11,6 @@ import (
 	"github.com/chzyer/readline"
 )
 
-// consoleLength is the length of the console's pages in lines, whatever the window's is.
-const consoleLength = 24
-
 // Console is a person's terminal in front of the lab.
 //
 // Readline edits the line, and only that: its goroutine sees the keys through keyboard, and everything that is shown while
@@ -98,7 +95,7 @@ func (c *Console) Run() error {
 		if err != nil {
 			return err
 		}
-		if err := page(c.out, text, consoleLength, c.keys.Key); err != nil {
+		if err := page(c.out, text, c.sh.Length(), c.keys.Key); err != nil {
 			if errors.Is(err, io.EOF) {
 				err = nil
 			}

@@ -167,6 +167,13 @@ func TestConsole(t *testing.T) {
 	p.types("qshow clock\r")
 	p.sees("  eid-prefix 21.0.0.0/8 accept-more-specifics", "New-MSMR#show clock", "*00:00:10.000 UTC Thu Jan 1 2026", "New-MSMR#")
 
+	// A terminal may have no pages, whatever the window is.
+	p.clear()
+	p.types("terminal length 0\rshow running-config\r")
+	p.sees("!", "end", "", "New-MSMR#")
+	p.types("terminal length 24\r")
+	p.sees("New-MSMR#terminal length 24", "New-MSMR#")
+
 	// A log line comes between what is typed; the line being edited is drawn again below it.
 	p.clear()
 	p.types("show lis")

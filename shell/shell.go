@@ -36,8 +36,8 @@ func New(lab *devices.Lab, set *commands.Set) *Shell {
 	return &Shell{lab: lab, set: set, form: commands.FormIOS, sessions: map[*devices.Device]*session{}}
 }
 
-// SetConsole makes the terminal the lab's console: lines that begin with the word `lab` are addressed to the lab. Other
-// terminals pass them on to the router, which does not know the word.
+// SetConsole makes the terminal the lab's console, before it is attached to a router: it has pages, and lines that begin
+// with the word `lab` are addressed to the lab. Other terminals pass them on to the router, which does not know the word.
 func (s *Shell) SetConsole(on bool) { s.console = on }
 
 // SetForm chooses how show commands lay out their answer, at every router.
@@ -60,6 +60,9 @@ func (s *Shell) attach(device string) error {
 	}
 	if s.sessions[d] == nil {
 		c := &session{Context: commands.Context{Lab: s.lab, Device: d}, booted: d.Booted()}
+		if s.console {
+			c.Terminal = commands.NewTerminal()
+		}
 		c.markLog()
 		s.sessions[d] = c
 	}
@@ -69,6 +72,14 @@ func (s *Shell) attach(device string) error {
 
 // Device returns the router that the terminal is attached to.
 func (s *Shell) Device() *devices.Device { return s.at.Device }
+
+// Length is how many lines a page of the terminal has; 0 means that there are no pages.
+func (s *Shell) Length() int {
+	if t := s.at.Terminal; t != nil {
+		return t.Length
+	}
+	return 0
+}
 
 // Closed tells whether `exit` in EXEC mode has ended the session.
 func (s *Shell) Closed() bool { return s.at.Closed }
@@ -112,7 +123,11 @@ func (s *Shell) InConfiguration() bool {
 // revive starts the session anew when its router has been restarted.
 func (c *session) revive() {
 	if b := c.Device.Booted(); !b.Equal(c.booted) {
-		*c = session{Context: commands.Context{Lab: c.Lab, Device: c.Device}, booted: b}
+		terminal := c.Terminal
+		if terminal != nil {
+			terminal = commands.NewTerminal()
+		}
+		*c = session{Context: commands.Context{Lab: c.Lab, Device: c.Device, Terminal: terminal}, booted: b}
 	}
 }
 
