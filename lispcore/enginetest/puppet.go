@@ -12,19 +12,23 @@ import (
 
 // This file makes the messages that a scenario puts into a puppet's mouth. A MESSAGE is one of
 //
-//	register KEY EID... [ttl=N] [rloc=...] [nonce=n1] [without-M] [without-I] [P] [a] [T]     UDP Map-Register
+//	register KEY EID... [ttl=N] [rloc=...] [nonce=n1] [without-M] [without-I] [P] [a] [T] [mac=ALG/LENGTH]    UDP Map-Register
 //	notify KEY nonce=n1 EID...                                                               UDP Map-Notify
 //	registration KEY EID... [as register]                                                    TCP, as all below
 //	refresh [R] all | instance IID | family EID | covered EID | exact EID
 //	ack EID, nack REASON EID, notification EID, error CODE
 //	hex 0014000f...                                                                          both
 //
-// and "id=N" gives a message another message ID than the next one.
+// and "id=N" gives a message another message ID than the next one. A send may have "port=N", another source port than 4342.
 
 // Send sends one UDP payload from port 4342 to port 4342.
 func (b *Bed) Send(from, to *Node, payload []byte) {
+	b.sendFrom(from, lispcore.ControlPort, to, payload)
+}
+
+func (b *Bed) sendFrom(from *Node, port uint16, to *Node, payload []byte) {
 	b.datagram(from, lispcore.SendDatagram{
-		From: netip.AddrPortFrom(from.Addr, lispcore.ControlPort), To: netip.AddrPortFrom(to.Addr, lispcore.ControlPort), Payload: payload,
+		From: netip.AddrPortFrom(from.Addr, port), To: netip.AddrPortFrom(to.Addr, lispcore.ControlPort), Payload: payload,
 	})
 }
 
@@ -56,7 +60,11 @@ func (p *Player) Frames(from *Node, messages string) []byte {
 
 func (p *Player) send(_ bool, args []string) string {
 	from, to := p.node(args, 0), p.node(args, 1)
-	p.bed.Send(from, to, p.datagram(from, to, args[2:]))
+	port, words := option(args[2:], "port")
+	if port == "" {
+		port = "4342"
+	}
+	p.bed.sendFrom(from, uint16(number(port)), to, p.datagram(from, to, words))
 	return ""
 }
 
@@ -138,6 +146,11 @@ func (p *Player) register(from *Node, words []string) []byte {
 		m.XTRID = wire.XTRID{15: byte(from.index() + 1)}
 	}
 	m.Auth.Algorithm = wire.AlgSHA1
+	mac, words := option(words, "mac")
+	if mac != "" {
+		algorithm, length, _ := strings.Cut(mac, "/")
+		m.Auth = wire.Auth{Algorithm: wire.Algorithm(number(algorithm)), Data: make([]byte, number(length))}
+	}
 	for _, mapping := range mappings(from, words[1:]) {
 		m.Records = append(m.Records, wire.Record{Mapping: mapping, Authoritative: true})
 	}

@@ -82,7 +82,7 @@ func (b *Bed) payload(from, to *Node, payload []byte) string {
 		if !m.HasXTRID {
 			flags = " without I"
 		}
-		return fmt.Sprintf("Map-Notify %s %s%s: %s", b.nonce(m.Nonce), b.signer(payload), flags, records(to, false, m.Records))
+		return fmt.Sprintf("Map-Notify %s %s%s%s: %s", b.nonce(m.Nonce), b.signer(payload), mac(m.Auth), flags, records(to, false, m.Records))
 	}
 	return fmt.Sprintf("%v, %d bytes", t, len(payload))
 }
@@ -100,7 +100,15 @@ func (b *Bed) register(from *Node, message []byte, m *wire.MapRegister) string {
 			flags += f.text
 		}
 	}
-	return fmt.Sprintf("%s %s%s: %s", b.nonce(m.Nonce), b.signer(message), flags, records(from, true, m.Records))
+	return fmt.Sprintf("%s %s%s%s: %s", b.nonce(m.Nonce), b.signer(message), mac(m.Auth), flags, records(from, true, m.Records))
+}
+
+// mac tells the algorithm and the bytes of a MAC, unless it is the usual SHA-1 of 20 bytes.
+func mac(a wire.Auth) string {
+	if a.Algorithm == wire.AlgSHA1 && len(a.Data) == 20 {
+		return ""
+	}
+	return fmt.Sprintf(" %v/%d", a.Algorithm, len(a.Data))
 }
 
 // records writes mapping records; many of them as the first, the last and their number.

@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -112,19 +113,24 @@ func (b *Bed) datagram(from *Node, out lispcore.SendDatagram) {
 	}
 	p := b.path(from, to)
 	payload := slices.Clone(out.Payload)
+	arrow, ports := "->", ""
+	if out.From.Port() != lispcore.ControlPort || out.To.Port() != lispcore.ControlPort {
+		ports = fmt.Sprintf(" (%d to %d)", out.From.Port(), out.To.Port())
+	}
 	switch {
 	case p.cut || to.off:
-		b.say(from.Name+" -x "+to.Name, "%s", b.payload(from, to, payload))
-		return
+		arrow = "-x"
 	case p.drop > 0:
 		p.drop--
-		b.say(from.Name+" -x "+to.Name, "%s", b.payload(from, to, payload))
-		return
+		arrow = "-x"
 	case p.flip > 0:
 		p.flip--
 		payload[20] ^= 0x10 // inside the authentication data
 	}
-	b.say(from.Name+" -> "+to.Name, "%s", b.payload(from, to, payload))
+	b.say(from.Name+" "+arrow+" "+to.Name, "%s%s", b.payload(from, to, payload), ports)
+	if arrow == "-x" {
+		return
+	}
 	to.Handle(lispcore.Datagram{From: out.From, To: out.To, Payload: payload})
 }
 

@@ -93,6 +93,9 @@ func TestLife(t *testing.T) {
 	expect("Down never 0/0 bytes 0/0 malformed 0 unsupported 0 errors 0 user 0/0")
 	dial := table.NextStream()
 	s.Dialling(dial, etrAddr)
+	if table.ByStream(dial) != s {
+		t.Error("the dial has no session")
+	}
 	expect("Init never 0/0 bytes 0/0 malformed 0 unsupported 0 errors 0 user 0/0")
 	if s.Closed(epoch.Add(time.Second)) {
 		t.Error("a dial that fails is told as a session that was lost")

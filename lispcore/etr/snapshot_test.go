@@ -1,0 +1,54 @@
+package etr_test
+
+import (
+	"reflect"
+	"testing"
+
+	"lisplab/lispcore"
+	"lisplab/lispcore/enginetest"
+	"lisplab/lispcore/etr"
+	"lisplab/lispcore/wire"
+)
+
+// TestSnapshot holds the fields of a snapshot, which is a deep, sorted copy.
+func TestSnapshot(t *testing.T) {
+	p := enginetest.NewPlayer()
+	p.Play("puppet MS 10.0.0.9", "puppet TS 10.0.0.8", "etr X 10.0.0.1", "map-server X MS key-a", "map-server X TS key-t ipv6",
+		"database X 2001:db8::/32 [7]10.1.0.0/16 10.2.0.0/16 10.1.0.0/16", "advance 500ms", "send MS X notify key-a nonce=n1 10.1.0.0/16 99.0.0.0/8")
+	x, ms, ts := p.Bed().Node("X"), p.Bed().Node("MS"), p.Bed().Node("TS")
+	x.ETRConfig.SiteID = 42
+	x.Configure()
+	p.Play("advance 500ms")
+	now := enginetest.Epoch.Add(500e6)
+
+	v := x.ETR.Snapshot()
+	if v.XTRID != (wire.XTRID{15: 3}) || v.SiteID != 42 {
+		t.Errorf("xTR-ID %x, Site-ID %d", v.XTRID, v.SiteID)
+	}
+	if want := []etr.MapServer{
+		{Addr: ms.Addr, Family: lispcore.IPv4, LastNotify: now}, {Addr: ms.Addr, Family: lispcore.IPv6}, {Addr: ts.Addr, Family: lispcore.IPv6},
+	}; !reflect.DeepEqual(v.MapServers, want) {
+		t.Errorf("map servers %+v", v.MapServers)
+	}
+	type row struct {
+		eid    string
+		status []etr.Status
+	}
+	var got []row
+	for _, en := range v.Database {
+		got = append(got, row{enginetest.EID(en.Mapping.EID), en.Status})
+	}
+	if want := []row{
+		{"10.1.0.0/16", []etr.Status{{MapServer: ms.Addr, State: etr.Periodic, Acked: now}}},
+		{"10.2.0.0/16", []etr.Status{{MapServer: ms.Addr, State: etr.Periodic}}},
+		{"2001:db8::/32", []etr.Status{{MapServer: ms.Addr, State: etr.Periodic}, {MapServer: ts.Addr, State: etr.Periodic}}},
+		{"[7]10.1.0.0/16", []etr.Status{{MapServer: ms.Addr, State: etr.Periodic}}},
+	}; !reflect.DeepEqual(got, want) {
+		t.Errorf("database\n got %+v\nwant %+v", got, want)
+	}
+
+	v.Database[0].Mapping.Locators[0].Weight = 99
+	if got := x.ETR.Snapshot().Database[0].Mapping.Locators[0].Weight; got != 100 {
+		t.Errorf("the snapshot is no copy: weight %d", got)
+	}
+}
