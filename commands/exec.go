@@ -85,7 +85,7 @@ func endConfig(c *Context, _ Args) error {
 	if c.Device != nil {
 		by := "console"
 		if c.Terminal != nil {
-			by = c.Terminal.By
+			by = c.Terminal.By()
 		}
 		c.Device.NoteConfigured(by)
 	}

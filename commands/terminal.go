@@ -1,21 +1,16 @@
 package commands
 
-import "lisplab/commands/grammar"
+import (
+	"lisplab/commands/grammar"
+	"lisplab/devices"
+)
 
-// Terminal is the terminal that a session of a vty is shown on, as `terminal ...` sets it. What a client says of its own
-// window changes none of it.
-type Terminal struct {
-	Length  int // of a page, in lines; 0: no pages
-	Width   int // in columns; 0: unlimited
-	Monitor bool
-	History int // lines that can be recalled
+// Terminal is the terminal that a session is shown on, as `terminal ...` sets it. What a client says of its own window
+// changes none of it.
+type Terminal = devices.Terminal
 
-	// By is how the log names who works here: "console", or "lab on vty0 (192.0.2.1)".
-	By string
-}
-
-// NewTerminal returns a terminal as a session finds it.
-func NewTerminal() *Terminal { return &Terminal{Length: 24, Width: 80, History: 20, By: "console"} }
+// NewTerminal returns a terminal as a session finds it, at no line.
+func NewTerminal() *Terminal { return devices.NewTerminal() }
 
 // terminalRows are the settings of the session's terminal. A session without one, such as a script, takes them and
 // changes nothing.

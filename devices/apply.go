@@ -28,12 +28,16 @@ func (d *Device) Apply(cfg Config) error {
 		if err != nil {
 			return err
 		}
+		if err := d.seal(&cfg); err != nil {
+			return err
+		}
 		if d.listens(cfg) {
 			if err := d.lab.net.Listen(d.index, true); err != nil {
 				return err
 			}
 		}
 		d.cfg = cfg
+		d.rearmTerminals()
 		d.lab.net.Configure(d.index, routingOf(cfg))
 		return nil
 	})

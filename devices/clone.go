@@ -12,6 +12,9 @@ func (c Config) Clone() Config {
 		c.Interfaces[i].IPv6 = slices.Clone(c.Interfaces[i].IPv6)
 	}
 	c.Routes = slices.Clone(c.Routes)
+	c.Enable = slices.Clone(c.Enable)
+	c.Users = slices.Clone(c.Users)
+	c.VTYs = slices.Clone(c.VTYs)
 	if c.LISP != nil {
 		l := c.LISP.clone()
 		c.LISP = &l

@@ -12,6 +12,16 @@ type Config struct {
 	Interfaces         []Interface   // as IOS lists them: Loopback, Ethernet, FastEthernet, GigabitEthernet ..., by number
 	Routes             []StaticRoute // IPv4 before IPv6, by prefix, by next hop
 	LISP               *LISP         // nil without `router lisp`
+
+	Services Services
+	Logging  Logging
+	Enable   []Enable // by level
+	Users    []User   // in the order of configuration
+	Domain   Domain
+	SSH2     bool // `ip ssh version 2`: servers speak no other version anyway
+	Banners  Banners
+	Console  Line
+	VTYs     []Line // by number; nil stands for the five that every router has, as they come
 }
 
 // Interface is one `interface` block. Physical interfaces come from the lab file and can't be made or removed by

@@ -36,6 +36,8 @@ type Device struct {
 	outbox   lispcore.Outbox // what the router itself, rather than a role, wants done
 	lines    map[string]bool // line protocol as last logged
 	log      logRing
+
+	terminals []*Terminal // by line
 }
 
 // InterfaceState is what an interface is at present.

@@ -80,6 +80,9 @@ func (l *Lab) build(opt Options) error {
 	l.loop = &loop{now: labStart, engines: make([]deadline, len(l.file.devices)), powerOn: l.powerOn}
 	for i, f := range l.file.devices {
 		d := &Device{lab: l, index: i, file: f}
+		if err := d.seal(&f.startup); err != nil {
+			return err
+		}
 		l.devices = append(l.devices, d)
 		l.loop.names = append(l.loop.names, f.name)
 		l.loop.hosts = append(l.loop.hosts, d)
