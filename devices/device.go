@@ -20,6 +20,9 @@ type Device struct {
 	lab   *Lab
 	index int // in lab-file order
 	file  *labDevice
+	files []*FileSystem
+
+	reloaded time.Time // when `reload` asked for the present boot; zero: the power did
 
 	// What a power cut takes away.
 	running  bool
@@ -61,9 +64,6 @@ func (d *Device) Booted() time.Time { return d.booted }
 
 // Config returns a copy of the running configuration; the zero Config of a stopped device.
 func (d *Device) Config() Config { return d.cfg.Clone() }
-
-// Startup returns a copy of the configuration that the device boots: the lab file's.
-func (d *Device) Startup() Config { return d.file.startup.Clone() }
 
 // PhysicalInterfaces are the interfaces that the lab file gives the device, as IOS lists them.
 func (d *Device) PhysicalInterfaces() []string { return slices.Clone(d.file.interfaces) }
@@ -135,22 +135,24 @@ func (d *Device) StaticRoutes() []StaticRoute {
 	return list
 }
 
-// powerOn boots the device: the configuration of the lab file, nothing else.
+// powerOn boots the device: its startup configuration, nothing else.
 func (d *Device) powerOn(now time.Time) {
 	d.running, d.booted = true, now
 	d.boots++
-	d.cfg = d.file.startup.Clone()
+	cfg, refused, err := d.loadStartup()
+	d.cfg = cfg
 	d.rand = d.source("nonces", d.boots)
 	d.sessions = session.NewTable()
 	d.streams = make(map[lispcore.StreamID]lispcore.Engine)
 	d.lines = make(map[string]bool)
 	d.log = logRing{}
 	d.say(restarted())
+	d.sayStartup(refused, err)
 }
 
 // powerOff takes everything away that has no power any more.
 func (d *Device) powerOff() {
-	*d = Device{lab: d.lab, index: d.index, file: d.file, boots: d.boots, booted: d.booted, log: d.log}
+	*d = Device{lab: d.lab, index: d.index, file: d.file, files: d.files, boots: d.boots, booted: d.booted, log: d.log}
 }
 
 // source returns a source of random numbers of this device for one purpose, from the seed of the lab.

@@ -16,7 +16,8 @@ import (
 // Options are what a lab needs from outside.
 type Options struct {
 	// Parse reads one router's IOS configuration. It is injected because the rows of the configuration live in package
-	// commands. Its errors carry file:line:column.
+	// commands. Its errors carry file:line:column; of several lines that are wrong they are joined (errors.Join), and the
+	// configuration is what the others say.
 	Parse func(rel Release, file, text string) (Config, error)
 	// Seed replaces the seed of the lab file.
 	Seed *uint64
@@ -27,6 +28,12 @@ type Options struct {
 	Tamper func(ev underlay.Event) []byte
 	// Logged is called when a router's log has got a line, on the goroutine that owns the lab. It must not block.
 	Logged func(d *Device, line LogLine)
+	// Powered is called when a router has got power or has lost it, a reload included, on the goroutine that owns the lab:
+	// its terminals have lost their router. It must not block.
+	Powered func(d *Device, on bool)
+	// State is the directory that keeps the files of all routers beyond the process, their startup configurations among
+	// them; it is made if need be. "" keeps them in memory.
+	State string
 	// FS is where a path that is no built-in name is read from; nil means the machine's files.
 	FS fs.FS
 }
@@ -47,6 +54,9 @@ type Lab struct {
 	loop    *loop
 	devices []*Device
 	logged  func(*Device, LogLine) // may be nil
+	powered func(*Device, bool)    // may be nil
+	parse   func(rel Release, file, text string) (Config, error)
+	state   *state // nil: files are kept in memory
 
 	mu       sync.Mutex // held by who owns the lab, or looks for the owner
 	follower *follower
@@ -62,12 +72,17 @@ func OpenLab(nameOrPath string, opt Options) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Lab{file: file, seed: file.seed, logged: opt.Logged}
+	l := &Lab{file: file, seed: file.seed, logged: opt.Logged, powered: opt.Powered, parse: opt.Parse}
 	if opt.Seed != nil {
 		l.seed = *opt.Seed
 	}
+	if opt.State != "" {
+		if l.state, err = openState(opt.State); err != nil {
+			return nil, err
+		}
+	}
 	if err := l.build(opt); err != nil {
-		return nil, err
+		return nil, errors.Join(err, l.Close())
 	}
 	if err := l.start(); err != nil {
 		return nil, errors.Join(err, l.Close())
@@ -81,6 +96,9 @@ func (l *Lab) build(opt Options) error {
 	for i, f := range l.file.devices {
 		d := &Device{lab: l, index: i, file: f}
 		if err := d.seal(&f.startup); err != nil {
+			return err
+		}
+		if err := l.attachFiles(d); err != nil {
 			return err
 		}
 		l.devices = append(l.devices, d)
@@ -217,25 +235,31 @@ func (l *Lab) neighbors(d *Device) string {
 	return d.Name() + " is linked to " + strings.Join(names, ", ")
 }
 
-// StopDevice cuts the power of a device: it says nothing any more, and its state is gone.
+// StopDevice cuts the power of a device: it says nothing any more, and its state is gone. One that was about to boot stays
+// without power.
 func (l *Lab) StopDevice(name string) error {
 	d, err := l.device(name)
 	if err != nil {
 		return err
 	}
 	if !d.running {
+		if _, coming := l.loop.power.Get(d.index); coming { // its boot is called off
+			l.loop.power.Stop(d.index)
+			return nil
+		}
 		return fmt.Errorf("%s is stopped already", d.Name())
 	}
 	return l.change(func() error {
 		err := l.net.SetPower(d.index, false)
 		d.powerOff()
 		l.loop.forget(d.index)
+		l.notePower(d)
 		return err
 	})
 }
 
-// StartDevice boots a device that is stopped, with the configuration of the lab file. A power-on that was still to come is
-// done with it.
+// StartDevice boots a device that is stopped, with its startup configuration (see Device.Startup). A power-on that was still
+// to come is done with it. When the startup configuration can't be read it stays without power.
 func (l *Lab) StartDevice(name string) error {
 	d, err := l.device(name)
 	if err != nil {
@@ -243,6 +267,9 @@ func (l *Lab) StartDevice(name string) error {
 	}
 	if d.running {
 		return fmt.Errorf("%s is running already", d.Name())
+	}
+	if _, _, err := d.loadStartup(); err != nil {
+		return fmt.Errorf("%s can't boot: %w", d.Name(), err)
 	}
 	l.loop.power.Stop(d.index)
 	if err := l.Settle(); err != nil {
@@ -254,7 +281,7 @@ func (l *Lab) StartDevice(name string) error {
 // powerOn is what the loop calls when the power-on delay of a device is over.
 func (l *Lab) powerOn(device int) error { return l.boot(l.devices[device]) }
 
-// boot gives devices power and starts them with the configuration of the lab file, all at once.
+// boot gives devices power and starts them with their startup configurations, all at once.
 func (l *Lab) boot(devices ...*Device) error {
 	for _, d := range devices {
 		if err := l.net.SetPower(d.index, true); err != nil {
@@ -262,8 +289,15 @@ func (l *Lab) boot(devices ...*Device) error {
 		}
 		d.powerOn(l.loop.now)
 		l.net.Configure(d.index, routingOf(d.cfg))
+		l.notePower(d)
 	}
 	return l.rewire()
+}
+
+func (l *Lab) notePower(d *Device) {
+	if l.powered != nil {
+		l.powered(d, d.running)
+	}
 }
 
 // change makes a change of the network after everything due at the present instant has run, so that nothing is under way
@@ -306,5 +340,12 @@ func (l *Lab) Close() error {
 		return nil
 	}
 	l.closed, l.follower = true, nil
-	return l.net.Close()
+	var errs []error
+	if l.net != nil {
+		errs = append(errs, l.net.Close())
+	}
+	if l.state != nil {
+		errs = append(errs, l.state.close())
+	}
+	return errors.Join(errs...)
 }
