@@ -306,7 +306,7 @@ func (r *labReader) readConfigs(fsys fs.FS, display func(file string) string, op
 		file := display(d.configFile)
 		cfg, err := opt.Parse(d.release, file, string(text))
 		if err != nil {
-			return err
+			return firstOf(err)
 		}
 		if d.startup, err = d.complete(cfg); err != nil {
 			line, column := err.(*configError).find(string(text))

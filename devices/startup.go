@@ -46,6 +46,16 @@ func apart(err error) []error {
 	return nil
 }
 
+// firstOf keeps of many joined errors the first: one line that opens a block makes all lines in it wrong.
+func firstOf(err error) error {
+	const most = 10
+	list := apart(err)
+	if len(list) <= most {
+		return err
+	}
+	return errors.Join(append(list[:most:most], fmt.Errorf("and %d lines more", len(list)-most))...)
+}
+
 // salvage makes of a configuration that can't be as a whole what a router makes of it line by line: it takes interfaces,
 // routes, mappings and sites one after the other, and leaves out each that can't be with those before it. It returns why.
 func (f *labDevice) salvage(cfg Config) (kept Config, refused []error) {
