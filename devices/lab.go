@@ -252,7 +252,7 @@ func (l *Lab) StopDevice(name string) error {
 	return l.change(func() error {
 		err := l.net.SetPower(d.index, false)
 		d.powerOff()
-		l.loop.forget(d.index)
+		l.loop.collect(d.index) // nothing: its deadlines are gone
 		l.notePower(d)
 		return err
 	})

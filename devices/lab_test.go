@@ -175,6 +175,9 @@ func TestFaultsWithTheEngines(t *testing.T) {
 			wantSession(t, lab, "New-MSMR", xTR1, "Up 5m18s 4/9 1")
 			advance(t, lab, 1)
 			wantSession(t, lab, "New-MSMR", xTR1, "Down 0s 4/9 1")
+			if n := len(lab.Device("New-MSMR").streams); n != 1 {
+				t.Errorf("the map server keeps %d streams, want that of xTR2", n)
+			}
 			advance(t, lab, 179)
 			if n := countOf(lab, "New-MSMR", xTR1); n != 4 {
 				t.Errorf("%d registrations 179 s after the loss, want 4", n)
@@ -388,6 +391,59 @@ func TestTamper(t *testing.T) {
 	if snap.Counters.AuthFailures == 0 {
 		t.Error("the map server counts no authentication failure")
 	}
+}
+
+// A boot draws nonces that no earlier boot has drawn, and the same xTR-ID.
+func TestNoncesOfABoot(t *testing.T) {
+	var first []string // the first Map-Register of each boot
+	booting := true
+	lab := open(t, "reliable-registration", Options{Observe: func(e underlay.Event) {
+		if booting && e.Kind == underlay.Datagram && e.Src.Addr() == xTR1 {
+			booting = false
+			first = append(first, fmt.Sprintf("%x", e.Payload))
+		}
+	}})
+	id := func() string { snap, _ := lab.Device("xTR1").ETR(); return fmt.Sprintf("%x", snap.XTRID) }
+	before := id()
+	must(t, lab.StopDevice("xTR1"))
+	booting = true
+	must(t, lab.StartDevice("xTR1"))
+	must(t, lab.Settle())
+	if len(first) != 2 || first[0] == first[1] {
+		t.Errorf("two boots register by the same message: %v", first)
+	}
+	if after := id(); after != before || after == strings.Repeat("0", len(after)) {
+		t.Errorf("xTR-ID %s after the boot, %s before", after, before)
+	}
+}
+
+// What an ETR registers is what its configuration means.
+func TestDatabase(t *testing.T) {
+	lab := open(t, "reliable-registration", Options{})
+	d := lab.Device("xTR1")
+	cfg := d.Config()
+	other := netip.MustParseAddr("198.51.100.21")
+	cfg.LISP.LocatorSets = []LocatorSet{{Name: "RLOCS", Locators: []Locator{{xTR1, 1, 60}, {other, 2, 40}}}}
+	m := &cfg.LISP.EIDTables[0].Mappings
+	(*m)[0].Locators, (*m)[0].LocatorSet = nil, "RLOCS"
+	(*m)[1].Locators, (*m)[1].LocatorSet = nil, "none such"
+	must(t, d.Apply(cfg))
+	snap, _ := d.ETR()
+	var got []string
+	for _, e := range snap.Database {
+		got = append(got, fmt.Sprintf("%v TTL %d", e.Mapping.EID.Prefix, e.Mapping.TTL))
+		for _, l := range e.Mapping.Locators {
+			got = append(got, fmt.Sprintf("%v %d/%d multicast %d/%d local %v reachable %v", l.RLOC, l.Priority, l.Weight, l.MPriority, l.MWeight, l.Local, l.Reachable))
+		}
+	}
+	wantLines(t, "database", got, `
+		10.10.10.0/24 TTL 1440
+		198.51.100.21 2/40 multicast 2/40 local false reachable true
+		203.0.113.11 1/60 multicast 1/60 local true reachable true
+		172.16.0.0/24 TTL 1440
+		203.0.113.11 1/100 multicast 1/100 local true reachable true
+		2001:db8::/32 TTL 1440
+		203.0.113.11 1/100 multicast 1/100 local true reachable true`)
 }
 
 func TestApplyIsAllOrNothing(t *testing.T) {

@@ -103,13 +103,6 @@ func (l *loop) collect(device int) {
 	l.engines[device] = deadline{at, armed}
 }
 
-// forget drops what a device wanted done: its power is cut.
-func (l *loop) forget(device int) {
-	l.queue = slices.DeleteFunc(l.queue, func(q queued) bool { return q.device == device })
-	heap.Init(&l.queue)
-	l.engines[device] = deadline{}
-}
-
 // run lets everything happen that is due up to and at the instant, and leaves the clock there.
 func (l *loop) run(until time.Time) error {
 	if l.err == nil {

@@ -151,6 +151,30 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// The side that dialled is told of the connection first, but what both then do goes by device: a is before b.
+func TestOrderOfDevices(t *testing.T) {
+	s := newStage(t, "a", "b")
+	for i, p := range s.players[:2] {
+		p.play = func(now time.Time, in any) {
+			switch in := in.(type) {
+			case lispcore.StreamOpened:
+				s.note(i, now, "has a connection")
+				p.Add(lispcore.WriteStream{Stream: in.Stream, Data: []byte("hello from " + s.names[i])})
+			case lispcore.StreamData:
+				s.note(i, now, "gets "+string(in.Data))
+			}
+		}
+	}
+	s.players[1].Add(lispcore.OpenStream{Stream: 1, From: stageAddr(1), To: control(0)})
+	s.start()
+	must(t, s.run(labStart))
+	wantLines(t, "log", s.log, `
+		0s b has a connection
+		0s a has a connection
+		0s b gets hello from a
+		0s a gets hello from b`)
+}
+
 // A role that closes gets nothing more of the stream, though bytes for it were already on their way.
 func TestNothingAfterClose(t *testing.T) {
 	s := newStage(t, "a", "b")

@@ -111,13 +111,13 @@ func (n *Network) updateConns(now time.Time) []Sending {
 		reach := n.reaches(a, b) && n.reaches(b, a)
 		switch {
 		case c.reach && !reach:
-			c.pathLost(now)
+			c.liveness = c.liveness.Add(now.Sub(c.liveness).Truncate(ProbeIdle)) // the last probe that was answered
 			n.timers.Stop(timer{probe, id})
 			n.timers.Set(timer{lost, id}, now.Add(LossTime))
 		case !c.reach && reach:
 			n.timers.Stop(timer{lost, id})
 			next := c.pathBack(now)
-			if c.stale = a.dead || b.dead; c.stale {
+			if a.dead || b.dead {
 				n.timers.Set(timer{probe, id}, next)
 			}
 			released = append(append(released, a.release()...), b.release()...)
@@ -131,14 +131,6 @@ func (n *Network) updateConns(now time.Time) []Sending {
 func (n *Network) reaches(from, to *end) bool {
 	w := n.path(from.node, to.addr.Addr())
 	return n.nodes[from.node].running && w.arrived && w.node == to.node
-}
-
-// pathLost moves liveness to the last probe that was answered.
-func (c *conn) pathLost(now time.Time) {
-	if c.stale {
-		return // no probe was answered since the power cut
-	}
-	c.liveness = c.liveness.Add(now.Sub(c.liveness).Truncate(ProbeIdle))
 }
 
 // pathBack returns the instant of the first probe after the path is back; probes run from there.
@@ -186,7 +178,7 @@ func (n *Network) Tick(now time.Time) ([]Delivery, error) {
 	return n.out, err
 }
 
-// deadEnd is the end of a stale connection whose router has lost power.
+// deadEnd is the end of a connection whose router has lost power.
 func (c *conn) deadEnd() *end {
 	if c.ends[0].dead {
 		return c.ends[0]

@@ -51,10 +51,10 @@ var faultRules = []struct{ name, script, told string }{
 		99s end`, `
 		31s a timed out`},
 	{"a SYN whose answer has no way back vanishes", `
-		0s forgets a
+		0s lonely b
 		1s dial a b
 		99s end`, `
-		1s a no route`},
+		31s a timed out`},
 	{"a SYN into a hole vanishes", `
 		0s forgets b
 		1s dial a b
@@ -102,6 +102,15 @@ var faultRules = []struct{ name, script, told string }{
 	{"without a path both ends are lost at 120 s", `
 		0s dial a b
 		10s cut b
+		20s write a gone
+		999s end`, `
+		0s a connected
+		0s b accepted
+		130s a timed out
+		130s b timed out`},
+	{"a path that is gone in one direction is gone", `
+		0s dial a b
+		10s lonely b
 		20s write a gone
 		999s end`, `
 		0s a connected

@@ -125,7 +125,6 @@ func New(cfg Config) (*Network, error) {
 		n.nodes = append(n.nodes, nd)
 		n.byAddr[addr] = i
 	}
-	n.Update(time.Time{})
 	return n, nil
 }
 

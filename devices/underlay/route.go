@@ -79,7 +79,7 @@ func (nd *node) updateTable() {
 	}
 }
 
-// resolve finds the interface of a static route.
+// resolve finds the interface of a static route, while the table holds nothing but connected networks.
 func (nd *node) resolve(r Route) (exit, bool) {
 	switch {
 	case r.Interface == Null0:
@@ -88,7 +88,7 @@ func (nd *node) resolve(r Route) (exit, bool) {
 		return exit{iface: r.Interface, via: r.NextHop}, nd.lines[r.Interface]
 	}
 	e, ok := nd.table.routes.Lookup(r.NextHop)
-	return exit{iface: e.iface, via: r.NextHop}, ok && e.connected
+	return exit{iface: e.iface, via: r.NextHop}, ok
 }
 
 // Static returns the static routes that are in the router's table at present.

@@ -117,7 +117,12 @@ func TestForeignTraffic(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer early.Close()
-	for _, line := range []string{"0s send a b hello", "0s dial a b", "0s write a hello"} {
+	ds, err := w.send([]byte("hello"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.deliver(ds)
+	for _, line := range []string{"0s dial a b", "0s write a hello"} {
 		w.do(line)
 	}
 	late, err := net.Dial("tcp4", w.n.nodes[2].tcp.addr.String())

@@ -44,7 +44,6 @@ type conn struct {
 	ends     [2]*end   // the side that dialled, the side that accepted
 	reach    bool      // both routers run and packets pass in both directions
 	liveness time.Time // of the last traffic or answered probe, see fault.go
-	stale    bool      // the path is back, but one end has lost power meanwhile
 }
 
 // end is one side of a connection.

@@ -211,6 +211,9 @@ func (w *world) do(line string) {
 	case "forgets": // core loses its interface towards the router, and with it the route
 		w.configure(1, map[string]string{"a": "10.0.2.0/31 Gi2", "b": "10.0.1.0/31 Gi1"}[f[2]])
 		w.update()
+	case "lonely": // a router loses its route, not its line
+		w.configure(who(2), worldAddrs[who(2)].String()+"/31 Gi0")
+		w.update()
 	case "end":
 	default:
 		w.t.Fatalf("no verb %q", f[1])
