@@ -107,8 +107,8 @@ func (n *node) of(from *etr) *registration {
 	return nil
 }
 
-// store takes an accepted record into the entry's site. TTL 0 withdraws.
-func (e *Engine) store(now time.Time, home *entry, from arrival, record wire.Record) {
+// store takes an accepted record into the entry's site. TTL 0 withdraws, and returns nil.
+func (e *Engine) store(now time.Time, home *entry, from arrival, record wire.Record) *registration {
 	delete(from.etr.refused, record.EID)
 	t := e.tables[record.EID.Service()]
 	var moved lispcore.Event // worth no word, unless nothing comes in its place
@@ -127,7 +127,7 @@ func (e *Engine) store(now time.Time, home *entry, from arrival, record wire.Rec
 		if n != nil {
 			e.drop(now, n.of(from.etr), lispcore.Event{Kind: lispcore.Withdrawn})
 		}
-		return
+		return nil
 	}
 	if n == nil {
 		n = &node{prefix: record.EID.Prefix, next: t.nodes[record.EID.Prefix]}
@@ -164,6 +164,7 @@ func (e *Engine) store(now time.Time, home *entry, from arrival, record wire.Rec
 	if before != nil && !sameView(was, r.mapping()) {
 		e.notifyOthers(n, from.etr)
 	}
+	return r
 }
 
 // mapping returns the registration as a mapping. Its locators are shared.

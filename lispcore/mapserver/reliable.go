@@ -116,12 +116,13 @@ func (b *burst) registration(now time.Time, in *wire.Registration) error {
 		return nil
 	}
 	from := arrival{etr: b.etr, port: b.session.PeerPort(), reliable: true, nonce: m.Nonce, origin: e.originOf(m)}
-	e.store(now, home, from, record)
+	r := e.store(now, home, from, record)
 	e.send(b.session, &wire.RegistrationACK{Prefix: wire.EIDPrefix{EID: eid}}, service)
 	if m.WantNotify {
-		b.notify = append(b.notify, &registration{
-			node: &node{prefix: eid.Prefix, home: home}, origin: from.origin, locators: e.shareLocators(record.Locators), ttl: record.TTL,
-		})
+		if r == nil { // withdrawn: the notification says so, with the TTL 0 of the record
+			r = &registration{node: &node{prefix: eid.Prefix, home: home}, origin: from.origin, locators: e.shareLocators(record.Locators)}
+		}
+		b.notify = append(b.notify, r)
 	}
 	return nil
 }

@@ -30,6 +30,7 @@ type Session struct {
 	nextID   uint32
 	received []byte // the start of a frame whose end has not come
 	pending  []byte // whole frames that Flush will write
+	usual    int    // length of the last write: the next one will be about as long
 
 	users func() []lispcore.Service
 }
@@ -82,6 +83,9 @@ func (s *Session) Closed(now time.Time) (wasUp bool) {
 // Send appends a message for one user to what Flush will write. It gets the session's next message ID
 // (protocol decision: IDs count from 0 per direction and are not echoed).
 func (s *Session) Send(m wire.StreamMessage, user lispcore.Service) error {
+	if s.pending == nil {
+		s.pending = make([]byte, 0, min(s.usual, 64<<10))
+	}
 	before := len(s.pending)
 	pending, err := wire.AppendFrame(s.pending, s.nextID, m)
 	if err != nil {
@@ -101,6 +105,7 @@ func (s *Session) Send(m wire.StreamMessage, user lispcore.Service) error {
 func (s *Session) Flush(out *lispcore.Outbox) {
 	if len(s.pending) > 0 && s.state == Up {
 		out.Add(lispcore.WriteStream{Stream: s.stream, Data: s.pending})
+		s.usual = len(s.pending)
 	}
 	s.pending = nil
 }
