@@ -30,7 +30,7 @@ func (l LISP) clone() LISP {
 	l.EIDTables = slices.Clone(l.EIDTables)
 	for i := range l.EIDTables {
 		t := &l.EIDTables[i]
-		t.Mappings = slices.Clone(t.Mappings)
+		t.Mappings, t.MapCache = slices.Clone(t.Mappings), slices.Clone(t.MapCache)
 		for j := range t.Mappings {
 			t.Mappings[j].Locators = slices.Clone(t.Mappings[j].Locators)
 		}

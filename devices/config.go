@@ -2,6 +2,8 @@ package devices
 
 import (
 	"net/netip"
+
+	"lisplab/lispcore"
 )
 
 // Config is the running configuration of one router as plain data: what the configuration rows of package commands
@@ -43,10 +45,19 @@ type StaticRoute struct {
 
 // LISP is the `router lisp` block.
 type LISP struct {
-	LocatorSets []LocatorSet // by name
-	EIDTables   []EIDTable   // by instance; instance 0 of VRF default is the block's own level
-	Sites       []Site       // by name
-	IPv4, IPv6  LISPService
+	LocatorTable bool         // `locator-table default`: where RLOCs are looked up, which is nowhere else
+	LocatorSets  []LocatorSet // by name
+	EIDTables    []EIDTable   // by instance; in the classic form instance 0 of VRF default is also the block's own level
+	Sites        []Site       // by name
+	IPv4, IPv6   LISPService
+}
+
+// Service returns the service of a family, for reading and changing.
+func (l *LISP) Service(f lispcore.Family) *LISPService {
+	if f == lispcore.IPv4 {
+		return &l.IPv4
+	}
+	return &l.IPv6
 }
 
 // LocatorSet is one `locator-set` block.
@@ -61,13 +72,34 @@ type Locator struct {
 	Priority, Weight uint8
 }
 
-// EIDTable is one `eid-table` block, or (VRF "default", instance 0, Explicit false) the database-mapping lines that stand
-// directly under `router lisp`.
+// EIDTable is an instance and what stands in its table. In the classic form that is one `eid-table` block, or (VRF
+// "default", instance 0, Explicit false) the database-mapping lines that stand directly under `router lisp`; in the
+// hierarchical form one `instance-id` block.
 type EIDTable struct {
-	VRF      string // "default" or a name
-	Instance uint32
-	Explicit bool              // an `eid-table` line was typed
-	Mappings []DatabaseMapping // IPv4 before IPv6, by address, by length
+	VRF        string // "default" or a name; "" when no service of an `instance-id` block has an eid-table line
+	Instance   uint32
+	Explicit   bool              // an `eid-table` or `instance-id` line was typed
+	IPv4, IPv6 TableService      // what an explicit one holds; an `eid-table` block binds both
+	Mappings   []DatabaseMapping // IPv4 before IPv6, by address, by length
+	MapCache   []netip.Prefix    // `map-cache P map-request` lines, in the same order
+}
+
+// TableService is what an instance has of one address family.
+type TableService uint8
+
+// The states of an instance's service.
+const (
+	TableServiceAbsent TableService = iota
+	TableServiceOpen                // a `service` block without an eid-table line
+	TableServiceBound               // bound to the table of the instance's VRF
+)
+
+// Service returns what the instance has of a family, for reading and changing.
+func (t *EIDTable) Service(f lispcore.Family) *TableService {
+	if f == lispcore.IPv4 {
+		return &t.IPv4
+	}
+	return &t.IPv6
 }
 
 // DatabaseMapping is the `database-mapping` lines of one EID prefix: locators, or the name of a locator-set.
@@ -91,9 +123,12 @@ type SiteEIDPrefix struct {
 	AcceptMoreSpecifics bool
 }
 
-// LISPService is the `ipv4 ...` or `ipv6 ...` lines under `router lisp`.
+// LISPService is the `ipv4 ...` or `ipv6 ...` lines under `router lisp`, or the `service` block of the family.
 type LISPService struct {
+	Explicit               bool // a `service` line was typed; the classic form has none
 	ITR, ETR               bool
+	ProxyETR               bool
+	ProxyITR               netip.Addr // the RLOC that a proxy ITR encapsulates from; the zero Addr means that it is none
 	MapServer, MapResolver bool
 	ITRMapResolvers        []netip.Addr
 	ETRMapServers          []ETRMapServer // in the order of configuration

@@ -21,6 +21,8 @@ type Options struct {
 	Parse func(rel Release, file, text string) (Config, error)
 	// Seed replaces the seed of the lab file.
 	Seed *uint64
+	// ShortPrompts turns short-prompts on (see Lab.ShortPrompts), whatever the lab file says.
+	ShortPrompts bool
 	// Observe gets every event of the underlay, in order. Payloads are valid only during the call.
 	Observe func(underlay.Event)
 	// Tamper, a fault for tests, sees each Datagram and Data event between the socket and the engine and returns the bytes
@@ -76,6 +78,7 @@ func OpenLab(nameOrPath string, opt Options) (*Lab, error) {
 	if opt.Seed != nil {
 		l.seed = *opt.Seed
 	}
+	l.file.shortPrompt = l.file.shortPrompt || opt.ShortPrompts
 	if opt.State != "" {
 		if l.state, err = openState(opt.State); err != nil {
 			return nil, err
@@ -137,6 +140,10 @@ func (l *Lab) Name() string { return l.file.name }
 
 // Console is the name of the device whose prompt opens on the console.
 func (l *Lab) Console() string { return l.devices[l.file.console].Name() }
+
+// ShortPrompts tells whether the prompts of configuration modes are kept within the 32 characters that clients such as
+// scrapli look for between the parentheses. IOS itself prints longer ones.
+func (l *Lab) ShortPrompts() bool { return l.file.shortPrompt }
 
 // Now is the lab time.
 func (l *Lab) Now() time.Time { return l.loop.now }

@@ -651,7 +651,15 @@ func TestReleases(t *testing.T) {
 	if def := Release(""); !def.ReliableTransport() || def.SiteLayout() != SiteLayoutC {
 		t.Error("the default release is not 15.5")
 	}
-	if _, err := ParseRelease("12.4"); err == nil || err.Error() != `found release "12.4", expected one of 15.2, 15.5` {
+	for _, r := range Releases() {
+		if again, err := ParseRelease(r.Name()); err != nil || again != r {
+			t.Errorf("release %s: %v, %v", r, again, err)
+		}
+		if r.HierarchicalLISP() != (r == Release179) {
+			t.Errorf("release %s prints the hierarchical form: %v", r, r.HierarchicalLISP())
+		}
+	}
+	if _, err := ParseRelease("12.4"); err == nil || err.Error() != `found release "12.4", expected one of 15.2, 15.5, 17.9` {
 		t.Errorf("release 12.4: %v", err)
 	}
 }

@@ -21,6 +21,7 @@ type labFile struct {
 	seed        uint64
 	jitter      bool // timers are drawn as real routers draw them; without it all times are nominal
 	replayCheck bool
+	shortPrompt bool // prompts of modes hold at most 32 characters between the parentheses
 	devices     []*labDevice
 	links       []underlay.Link
 	console     int // the device whose prompt opens
@@ -67,6 +68,7 @@ func readLabFile(name string, text []byte) (*labReader, error) {
 		field{"seed", r.readSeed},
 		field{"jitter", r.readSwitch(&r.lab.jitter, "0 (exactly the nominal times) or 1")},
 		field{"replay-check", r.readSwitch(&r.lab.replayCheck, "on or off")},
+		field{"short-prompts", r.readSwitch(&r.lab.shortPrompt, "on or off")},
 		field{"console", keep(&r.console)},
 		field{"devices", keep(&devices)},
 		field{"links", func(n ast.Node) error {

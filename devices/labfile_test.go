@@ -29,6 +29,7 @@ devices:
     release: "15.2"
 links:
   - a:GigabitEthernet0/0 -- b:FastEthernet0/0
+short-prompts: on
 `
 
 func TestLabFile(t *testing.T) {
@@ -37,9 +38,9 @@ func TestLabFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	l, a, b := r.lab, r.lab.devices[0], r.lab.devices[1]
-	got := fmt.Sprintln(l.name, l.seed, l.jitter, l.replayCheck, l.console, l.links,
+	got := fmt.Sprintln(l.name, l.seed, l.jitter, l.replayCheck, l.shortPrompt, l.console, l.links,
 		a.name, a.release, a.configFile, a.powerOn, a.interfaces, b.name, b.release, b.configFile, b.powerOn, b.interfaces)
-	want := fmt.Sprintln("two", 7, false, true, 1, []underlay.Link{{A: underlay.Port{Node: 0, Interface: "GigabitEthernet0/0"}, B: underlay.Port{Node: 1, Interface: "FastEthernet0/0"}, Up: true}},
+	want := fmt.Sprintln("two", 7, false, true, true, 1, []underlay.Link{{A: underlay.Port{Node: 0, Interface: "GigabitEthernet0/0"}, B: underlay.Port{Node: 1, Interface: "FastEthernet0/0"}, Up: true}},
 		"a", "15.5", "a.cfg", 85*time.Second, "[GigabitEthernet0/0 GigabitEthernet0/1 GigabitEthernet0/2]", "b", "15.2", "sub/b.cfg", 0*time.Second, "[FastEthernet0/0]")
 	if got != want {
 		t.Errorf("read\n%swant\n%s", got, want)
@@ -51,7 +52,7 @@ func TestLabFileDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l := r.lab; l.seed != 1 || !l.jitter || l.replayCheck || l.console != 0 || l.devices[0].release != Release155 {
+	if l := r.lab; l.seed != 1 || !l.jitter || l.replayCheck || l.shortPrompt || l.console != 0 || l.devices[0].release != Release155 {
 		t.Errorf("defaults: %+v, release %s", l, l.devices[0].release)
 	}
 }
@@ -60,12 +61,12 @@ func TestLabFileDefaults(t *testing.T) {
 func TestLabFileErrors(t *testing.T) {
 	// change replaces a text of the whole lab file by another.
 	for _, row := range []struct{ name, from, to, want string }{
-		{"unknown field", "seed: 7", "sead: 7", `3:1: found field "sead", expected one of name, release, seed, jitter, replay-check, console, devices, links`},
+		{"unknown field", "seed: 7", "sead: 7", `3:1: found field "sead", expected one of name, release, seed, jitter, replay-check, short-prompts, console, devices, links`},
 		{"unknown field of a device", "    power-on: 1m25s", "    poweron: 1m25s", `10:5: found field "poweron", expected one of name, release, config, power-on, interfaces`},
 		{"a field twice", "seed: 7", "seed: 7\nseed: 8", `4:1: found mapping key "seed" already defined at [3:1], expected a YAML file`},
 		{"not YAML", "seed: 7", "seed: [7", `4:1: found ',' or ']' must be specified, expected a YAML file`},
-		{"unknown release", `"15.2"`, `"12.4"`, `14:14: found "12.4", expected a release: 15.2 or 15.5`},
-		{"unknown default release", "release: 15.5", "release: 16", `2:10: found "16", expected a release: 15.2 or 15.5`},
+		{"unknown release", `"15.2"`, `"12.4"`, `14:14: found "12.4", expected a release: 15.2 or 15.5 or 17.9`},
+		{"unknown default release", "release: 15.5", "release: 16", `2:10: found "16", expected a release: 15.2 or 15.5 or 17.9`},
 		{"bad seed", "seed: 7", "seed: seven", `3:7: found "seven", expected a whole number from 0 to 18446744073709551615`},
 		{"bad jitter", "jitter: 0", "jitter: 10%", `4:9: found "10%", expected 0 (exactly the nominal times) or 1`},
 		{"bad replay check", "check: on", "check: perhaps", `5:15: found "perhaps", expected on or off`},

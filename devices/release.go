@@ -1,6 +1,7 @@
 package devices
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,17 +14,22 @@ type Release string
 const (
 	Release152 Release = "15.2" // without reliable transport
 	Release155 Release = "15.5" // with it; the default
+	Release179 Release = "17.9" // IOS XE: with it, and with the hierarchical form of `router lisp`
 )
 
+type releaseRow struct {
+	name         Release
+	version      string
+	reliable     bool
+	hierarchical bool // `router lisp` prints as IOS XE prints it
+	layout       SiteLayout
+}
+
 // releases is the table of what each release can do, oldest first.
-var releases = []struct {
-	name     Release
-	version  string
-	reliable bool
-	layout   SiteLayout
-}{
-	{Release152, "15.2(4)S7", false, SiteLayoutB},
-	{Release155, "15.5(1)T", true, SiteLayoutC},
+var releases = []releaseRow{
+	{Release152, "15.2(4)S7", false, false, SiteLayoutB},
+	{Release155, "15.5(1)T", true, false, SiteLayoutC},
+	{Release179, "17.9.1", true, true, SiteLayoutD},
 }
 
 // SiteLayout names one generation of the `show lisp site` table.
@@ -32,6 +38,7 @@ type SiteLayout string
 const (
 	SiteLayoutB SiteLayout = "B" // one legend line, `Up` 5 wide
 	SiteLayoutC SiteLayout = "C" // both legend lines, `Up` 7 wide
+	SiteLayoutD SiteLayout = "D" // C with the port behind the address, and instance 0 written out
 )
 
 // ParseRelease reads a release as a lab file names it: "15.5".
@@ -42,13 +49,25 @@ func ParseRelease(s string) (Release, error) {
 	return Release(s), nil
 }
 
+// Releases returns all releases, oldest first.
+func Releases() []Release {
+	var list []Release
+	for _, r := range releases {
+		list = append(list, r.name)
+	}
+	return list
+}
+
 func releaseNames() []string {
 	var names []string
-	for _, r := range releases {
-		names = append(names, string(r.name))
+	for _, r := range Releases() {
+		names = append(names, string(r))
 	}
 	return names
 }
+
+// Name is the release as a lab file names it: "15.5", also for the zero Release.
+func (r Release) Name() string { return string(releases[r.index()].name) }
 
 // Version is the full version that `show version` prints: "15.5(1)T".
 func (r Release) Version() string { return releases[r.index()].version }
@@ -59,15 +78,15 @@ func (r Release) ReliableTransport() bool { return releases[r.index()].reliable 
 // ShowLISPSession tells whether `show lisp session` is in the release's grammar.
 func (r Release) ShowLISPSession() bool { return r.ReliableTransport() }
 
+// HierarchicalLISP tells whether the release prints `router lisp` in the hierarchical form (`service ipv4`, `instance-id`,
+// `exit-...` lines). It takes lines of the classic form as well; a release that prints the classic form takes no other.
+func (r Release) HierarchicalLISP() bool { return releases[r.index()].hierarchical }
+
 // SiteLayout is the layout of `show lisp site`.
 func (r Release) SiteLayout() SiteLayout { return releases[r.index()].layout }
 
 // index finds the release in the table. The zero Release is the default one.
 func (r Release) index() int {
-	for i := range releases {
-		if releases[i].name == r {
-			return i
-		}
-	}
-	return len(releases) - 1
+	name := cmp.Or(r, Release155)
+	return slices.IndexFunc(releases, func(row releaseRow) bool { return row.name == name })
 }
