@@ -83,11 +83,7 @@ func exitConfig(c *Context, a Args) error {
 func endConfig(c *Context, _ Args) error {
 	c.restart(Exec)
 	if c.Device != nil {
-		by := "console"
-		if c.Terminal != nil {
-			by = c.Terminal.By()
-		}
-		c.Device.NoteConfigured(by)
+		c.Device.NoteConfigured(c.by())
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ func labRows() []Row {
 				"device":       "Power a router off or on",
 				"device WORD":  "Router name",
 				"device stop":  "Cut the power: its state is gone, and it says nothing more",
-				"device start": "Boot it with the configuration of the lab file",
+				"device start": "Boot it: its startup configuration, or that of the lab file",
 			},
 			Run: labPower},
 		{Modes: only, Syntax: "help",

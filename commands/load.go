@@ -27,13 +27,26 @@ func (e *LoadError) Error() string {
 func (e *LoadError) Unwrap() error { return e.Err }
 
 // Load reads a configuration file by running its lines through the rows of configuration, on an empty configuration. A line
-// that is wrong is left out, with the block below it, as far as that is indented deeper. The error is a *LoadError, or
-// several of them joined, one a line. Lines after `end` must be blank.
+// that is wrong is left out, with the block below it. The error is a *LoadError, or several of them joined, one a line.
+// Lines after `end` must be blank.
 func (s *Set) Load(rel devices.Release, file, text string) (devices.Config, error) {
 	var cfg devices.Config
 	c := &Context{Out: io.Discard, Config: &cfg, loading: rel}
 	c.enter(frame{mode: Config})
 	var wrong []error
+	s.feed(c, text, func(number int, line string, err error) {
+		wrong = append(wrong, &LoadError{file, number, column(line, err), err})
+	})
+	if len(wrong) == 1 {
+		return cfg, wrong[0]
+	}
+	return cfg, errors.Join(wrong...)
+}
+
+// feed runs the lines of a configuration file in the session's mode of configuration, up to `end`. refused hears of every
+// line that is wrong; the block below such a line, which is what is indented deeper, is left out with it, for it would be
+// taken for part of the block before.
+func (s *Set) feed(c *Context, text string, refused func(number int, line string, err error)) {
 	ended, block := false, -1 // block: the indentation of the wrong line that the present one may belong to
 	for i, line := range strings.Split(text, "\n") {
 		line = strings.TrimSuffix(line, "\r")
@@ -43,25 +56,28 @@ func (s *Set) Load(rel devices.Release, file, text string) (devices.Config, erro
 		}
 		block = -1
 		if ended {
-			err := fmt.Errorf("found %q after `end`, expected nothing", words[0].Text)
-			wrong = append(wrong, &LoadError{file, i + 1, column(line, err, words), err})
-			break
+			refused(i+1, line, fmt.Errorf("found %q after `end`, expected nothing", words[0].Text))
+			return
+		}
+		if ended = isEnd(words); ended {
+			continue
 		}
 		if err := s.Run(c, line); err != nil {
-			wrong = append(wrong, &LoadError{file, i + 1, column(line, err, words), err})
+			refused(i+1, line, err)
 			block = words[0].Col
 		}
-		ended = c.Mode() == Exec
+		ended = c.Mode() == Exec // by one `exit` too many: what follows must not run as commands
 	}
-	if len(wrong) == 1 {
-		return cfg, wrong[0]
-	}
-	return cfg, errors.Join(wrong...)
+}
+
+// isEnd tells whether a line is the last of a configuration.
+func isEnd(words []grammar.Word) bool {
+	return len(words) == 1 && strings.EqualFold(words[0].Text, "end")
 }
 
 // column returns where in a line an error is, from 1, in characters.
-func column(line string, err error, words []grammar.Word) int {
-	col := words[0].Col
+func column(line string, err error) int {
+	col := grammar.Split(line)[0].Col
 	if e, ok := err.(*grammar.Error); ok {
 		col = min(e.Col, len(line))
 	}

@@ -32,8 +32,9 @@ const referenceHead = `# Command reference
 Generated from the table of commands by ` + "`go test ./commands -run Reference -update`" + `; a test fails when it is stale.
 
 Keywords may be shortened to a unique beginning. ` + "`[ ]`" + ` is optional, ` + "`< | >`" + ` is a choice, ` + "`<0-255>`" + ` a number, words in capitals are
-places: ` + "`WORD`" + ` one word, ` + "`LINE`" + ` the rest of the line, ` + "`ADDRESS`, `PREFIX` and `EID`" + ` of either address family. Every show command may be
-followed by ` + "`| begin`, `| count`, `| exclude`, `| include` or `| section`" + ` and a regular expression.
+places: ` + "`WORD`" + ` one word, ` + "`LINE`" + ` the rest of the line, ` + "`ADDRESS`, `PREFIX` and `EID`" + ` of either address family. ` + "`show`, `more` and `dir`" + ` may be
+followed by ` + "`| begin`, `| count`, `| exclude`, `| include` or `| section`" + ` and a regular expression, by ` + "`| redirect`, `| append` or" + `
+` + "`| tee [/append]`" + ` and a file, or by several of these.
 `
 
 // referenceSyntax shows a row and its no form, which differ only in what may be left out.

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"lisplab/commands/grammar"
@@ -49,11 +50,15 @@ func (r *Row) rules() []grammar.Rule {
 	return rules
 }
 
-// modifiers is what may follow every show command: the shell filters the answer by it.
-const modifiers = `[\| <begin LINE$filter | count LINE$filter | exclude LINE$filter | include LINE$filter | section LINE$filter>]`
+// modifiers is what may follow every command that shows something: the shell filters the answer by it, or puts it into a
+// file. Behind a LINE more of them may follow, which are part of it here.
+const modifiers = `[\| <append WORD$url | begin LINE$filter | count LINE$filter | exclude LINE$filter | include LINE$filter | redirect WORD$url | section LINE$filter | tee [/append] WORD$url>]`
+
+// shows are the commands whose answer is only to be read.
+var shows = []string{"dir", "more", "show"}
 
 func (r *Row) suffix() string {
-	if strings.HasPrefix(r.Syntax, "show ") {
+	if command, _, _ := strings.Cut(r.Syntax, " "); slices.Contains(shows, command) {
 		return modifiers
 	}
 	return ""

@@ -3,25 +3,31 @@ package shell
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"lisplab/commands/grammar"
 )
 
 // filter is one output modifier: what stands behind one pipe sign.
-type filter struct{ modifier, pattern string }
+type filter struct {
+	modifier string
+	pattern  string // or the name of a file
+}
 
 // modifiers are the output modifiers, in full.
-var modifiers = []string{"begin", "count", "exclude", "include", "section"}
+var modifiers = []string{"append", "begin", "count", "exclude", "include", "redirect", "section", "tee"}
 
-// pipeOf returns the output modifiers of a line that the grammar has accepted. Only show commands have any; in other
-// lines, such as a description, a pipe sign is text.
+// piped are the commands that have output modifiers. In other lines, such as a description, a pipe sign is text.
+var piped = []string{"dir", "more", "show"}
+
+// pipeOf returns the output modifiers of a line that the grammar has accepted.
 func pipeOf(line string) []filter {
 	words := grammar.Split(line)
 	if len(words) > 0 && strings.EqualFold(words[0].Text, "do") {
 		words = words[1:]
 	}
-	if len(words) == 0 || !strings.HasPrefix("show", strings.ToLower(words[0].Text)) {
+	if len(words) == 0 || !slices.ContainsFunc(piped, func(c string) bool { return strings.HasPrefix(c, strings.ToLower(words[0].Text)) }) {
 		return nil
 	}
 	for i, w := range words {
@@ -56,16 +62,43 @@ func expand(word string) string {
 	return ""
 }
 
-// pipe filters a text.
-func pipe(text string, filters []filter) string {
+// pipe filters a text, and has what goes into files saved: add to the end of the file, or in place of it. What can't be saved
+// is the error, and the text is lost, as on a router.
+func pipe(text string, filters []filter, save func(file, text string, add bool) error) (string, error) {
 	for _, f := range filters {
-		re, err := compile(f.pattern)
-		if err != nil {
-			return "% Failed to compile regular expression.\n"
+		file := f.pattern
+		var err error
+		switch f.modifier {
+		case "redirect", "append":
+			err = save(file, text, f.modifier == "append")
+			text = ""
+		case "tee":
+			rest, add := cutWord(file, teeAppend)
+			err = save(rest, text, add)
+		default:
+			re, failed := compile(f.pattern)
+			if failed != nil {
+				return "% Failed to compile regular expression.\n", nil
+			}
+			text = f.apply(re, text)
 		}
-		text = f.apply(re, text)
+		if err != nil {
+			return "", err
+		}
 	}
-	return text
+	return text, nil
+}
+
+// teeAppend is the option of tee that may stand before the file.
+const teeAppend = "/append"
+
+// cutWord cuts the first word off a text if it begins the option.
+func cutWord(text, option string) (rest string, cut bool) {
+	word, rest, more := strings.Cut(text, " ")
+	if more && strings.HasPrefix(option, strings.ToLower(word)) {
+		return strings.TrimLeft(rest, " "), true
+	}
+	return text, false
 }
 
 func (f filter) apply(re *regexp.Regexp, text string) string {

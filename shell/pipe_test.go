@@ -61,9 +61,47 @@ func TestPipes(t *testing.T) {
 		{`description a | include b`, runningConfig},
 		{`show run`, runningConfig},
 	} {
-		if got := pipe(runningConfig, pipeOf(tt.line)); got != tt.want {
-			t.Errorf("%s\n got:\n%s\nwant:\n%s", tt.line, got, tt.want)
+		got, err := pipe(runningConfig, pipeOf(tt.line), func(string, string, bool) error { return errors.New("a file was written") })
+		if err != nil || got != tt.want {
+			t.Errorf("%s\n got:\n%s\nwant:\n%s\n%v", tt.line, got, tt.want, err)
 		}
+	}
+}
+
+// TestPipesIntoFiles types show commands whose answer goes into files, and holds what the screen shows and what is saved.
+func TestPipesIntoFiles(t *testing.T) {
+	const text = "one\ntwo\nthree\n"
+	for _, tt := range []struct{ line, screen, saved string }{
+		{"show x | redirect flash:a", "", "flash:a= one two three"},
+		{"show x | r flash:a", "", "flash:a= one two three"},
+		{"show x | append a", "", "a+= one two three"},
+		{"show x | tee nvram:a", text, "nvram:a= one two three"},
+		{"show x | tee /append a", text, "a+= one two three"},
+		{"show x | t /app a", text, "a+= one two three"},
+		{"more a | redirect b", "", "b= one two three"},
+		{"do dir | redirect b", "", "b= one two three"},
+		{"show x | include t | redirect a", "", "a= two three"},
+		{"show x | inc t | exc w | append a", "", "a+= three"},
+		{"show x | include t | tee a | count e", "Number of lines which match regexp = 1\n", "a= two three"},
+		{"show x | include t | tee /append a", "two\nthree\n", "a+= two three"},
+		{"description x | redirect a", text, ""},
+	} {
+		var saved []string
+		got, err := pipe(text, pipeOf(tt.line), func(file, text string, add bool) error {
+			sign := "= "
+			if add {
+				sign = "+= "
+			}
+			saved = append(saved, file+sign+strings.Join(strings.Fields(text), " "))
+			return nil
+		})
+		if err != nil || got != tt.screen || strings.Join(saved, ", ") != tt.saved {
+			t.Errorf("%s\n got %q, saved %q\nwant %q, saved %q\n%v", tt.line, got, saved, tt.screen, tt.saved, err)
+		}
+	}
+	full := errors.New("disk full")
+	if got, err := pipe(text, pipeOf("show x | tee a"), func(string, string, bool) error { return full }); got != "" || !errors.Is(err, full) {
+		t.Errorf("a full disk: got %q, %v", got, err)
 	}
 }
 

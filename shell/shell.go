@@ -202,7 +202,7 @@ func (c *session) dead() string {
 	return fmt.Sprintf("%% %s is powered off\n", c.Device.Name())
 }
 
-// run lets the router answer a line, and filters the answer by what follows its pipe signs.
+// run lets the router answer a line, and does with the answer what follows its pipe signs.
 func (s *Shell) run(line string) string {
 	c := &s.at.Context
 	var out bytes.Buffer
@@ -210,11 +210,14 @@ func (s *Shell) run(line string) string {
 	c.Out, c.Form = &out, s.form
 	err := s.set.Run(c, line)
 	text := out.String()
+	if err == nil {
+		text, err = pipe(text, pipeOf(line), c.SaveOutput)
+	}
 	if err != nil {
 		s.refused = true
-		return text + commands.ErrorText(err, width, line)
+		text += commands.ErrorText(err, width, line)
 	}
-	return pipe(text, pipeOf(line))
+	return text
 }
 
 // labLine tells whether a line is addressed to the lab, and what it says.
