@@ -29,22 +29,18 @@ import (
 //	clear-site MS NAME|*, clear-session NODE [PEER]
 //	send FROM TO MESSAGE, open FROM TO, write FROM TO MESSAGE [; MESSAGE]...       a puppet's doings, see puppet.go
 //	show sites MS, show database ETR, show sessions NODE, show counters NODE
-var commands map[string]func(p *Player, no bool, args []string) (shown string)
-
-func init() {
-	commands = map[string]func(*Player, bool, []string) string{
-		"etr": (*Player).etr, "ms": (*Player).ms, "puppet": (*Player).puppet,
-		"database": (*Player).database, "mapping": (*Player).mapping, "map-server": (*Player).mapServer, "route": (*Player).route,
-		"site": (*Player).site, "family": (*Player).family, "hold": (*Player).hold, "apply": (*Player).apply,
-		"advance": (*Player).advance,
-		"cut":     (*Player).cut, "restore": (*Player).restore, "drop": (*Player).drop, "flip": (*Player).flip,
-		"refuse": (*Player).refuse, "listen": (*Player).listen, "stop": (*Player).stop, "start": (*Player).start,
-		"close":      func(p *Player, _ bool, a []string) string { return p.end(a, lispcore.ClosedByPeer) },
-		"reset":      func(p *Player, _ bool, a []string) string { return p.end(a, lispcore.ClosedByReset) },
-		"timeout":    func(p *Player, _ bool, a []string) string { return p.end(a, lispcore.ClosedByTimeout) },
-		"clear-site": (*Player).clearSite, "clear-session": (*Player).clearSession,
-		"send": (*Player).send, "open": (*Player).open, "write": (*Player).write, "show": (*Player).show,
-	}
+var commands = map[string]func(p *Player, no bool, args []string) (shown string){
+	"etr": (*Player).etr, "ms": (*Player).ms, "puppet": (*Player).puppet,
+	"database": (*Player).database, "mapping": (*Player).mapping, "map-server": (*Player).mapServer, "route": (*Player).route,
+	"site": (*Player).site, "family": (*Player).family, "hold": (*Player).hold, "apply": (*Player).apply,
+	"advance": (*Player).advance,
+	"cut":     (*Player).cut, "restore": (*Player).restore, "drop": (*Player).drop, "flip": (*Player).flip,
+	"refuse": (*Player).refuse, "listen": (*Player).listen, "stop": (*Player).stop, "start": (*Player).start,
+	"close":      func(p *Player, _ bool, a []string) string { return p.end(a, lispcore.ClosedByPeer) },
+	"reset":      func(p *Player, _ bool, a []string) string { return p.end(a, lispcore.ClosedByReset) },
+	"timeout":    func(p *Player, _ bool, a []string) string { return p.end(a, lispcore.ClosedByTimeout) },
+	"clear-site": (*Player).clearSite, "clear-session": (*Player).clearSession,
+	"send": (*Player).send, "open": (*Player).open, "write": (*Player).write, "show": (*Player).show,
 }
 
 func (p *Player) node(args []string, i int) *Node {
