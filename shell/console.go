@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/chzyer/readline"
+
+	"lisplab/commands"
 )
 
 // Console is a person's terminal in front of the lab.
@@ -23,9 +25,11 @@ type Console struct {
 	keys *keyboard
 	line *readline.Instance
 
-	exec, config *readline.Config // they differ in their history
+	exec, config   *readline.Config // they differ in their history
+	answer, secret *readline.Config // of answers to questions; they have none
 
-	prompt string // of the line being edited
+	prompt   string             // of the line being edited
+	question *commands.Question // that the line answers; nil for a command
 
 	ended rune // the marked key that ended the line, 0 for Enter: set by readline's goroutine before it hands the line over
 
@@ -60,7 +64,8 @@ func NewConsole(ctx context.Context, sh *Shell, in io.Reader, out io.Writer) (*C
 	if c.line, err = readline.NewEx(c.exec); err != nil {
 		return nil, err
 	}
-	c.config = c.exec.Clone()
+	c.config, c.answer, c.secret = c.exec.Clone(), c.exec.Clone(), c.exec.Clone()
+	c.secret.EnableMask = true
 	return c, nil
 }
 
@@ -107,28 +112,50 @@ func (c *Console) Run() error {
 
 // read edits one line, and leaves on the screen what was entered.
 func (c *Console) read() (line string, end rune, err error) {
-	cfg := c.exec
-	if c.sh.InConfiguration() {
-		cfg = c.config
+	c.question = nil
+	if q, asked := c.sh.Pending(); asked {
+		c.question = &q
 	}
-	c.line.SetConfig(cfg)
+	c.line.SetConfig(c.mode())
 	c.prompt = c.sh.Prompt()
 	c.line.SetPrompt(c.prompt)
 	c.ended = 0
+	c.keys.single = c.question != nil && c.question.Key
 	if line, err = c.line.Readline(); err != nil {
 		return "", 0, err
 	}
 	end = c.ended
-	if err := c.show(c.prompt + line + echo[end] + "\n"); err != nil {
+	if err := c.show(c.prompt + c.visible(line) + echo[end] + "\n"); err != nil {
 		return "", 0, err
 	}
 	if end == markEOF {
 		return "", 0, io.EOF
 	}
-	if strings.TrimSpace(line) != "" && end != markBreak {
+	if strings.TrimSpace(line) != "" && end != markBreak && c.question == nil {
 		c.line.SaveHistory(line)
 	}
 	return line, end, nil
+}
+
+// mode chooses how the next line is edited.
+func (c *Console) mode() *readline.Config {
+	switch {
+	case c.question != nil && c.question.Secret:
+		return c.secret
+	case c.question != nil:
+		return c.answer
+	case c.sh.InConfiguration():
+		return c.config
+	}
+	return c.exec
+}
+
+// visible is what the screen shows of a line.
+func (c *Console) visible(line string) string {
+	if c.question != nil && c.question.Secret {
+		return ""
+	}
+	return line
 }
 
 // echo is what the keys that end a line leave behind it.
@@ -151,6 +178,14 @@ func (c *Console) show(text string) error {
 
 // filter sees every character before readline acts on it. A marked key becomes the bell, which does nothing.
 func (c *Console) filter(r rune) (rune, bool) {
+	if c.question != nil { // there is no help with an answer
+		switch r {
+		case markHelp:
+			return '?', true
+		case markTab:
+			return readline.CharBell, true
+		}
+	}
 	switch r {
 	case markHelp, markTab, markRedraw, markWake:
 		c.asked = r
@@ -187,7 +222,7 @@ func (c *Console) changed(line []rune, pos int, key rune) ([]rune, int, bool) {
 	case markHelp:
 		c.aside(c.prompt + string(line) + "?\n" + c.sh.Help(string(line[:pos])))
 	case markRedraw:
-		c.aside(c.prompt + string(line) + "\n")
+		c.aside(c.prompt + c.visible(string(line)) + "\n")
 	case markWake:
 		if text := c.sh.NewLog(); text != "" {
 			c.aside(text)

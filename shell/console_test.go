@@ -197,6 +197,23 @@ func TestConsole(t *testing.T) {
 	p.types("lab devcie\r")
 	p.sees("xTR1#lab devcie", "            ^", "% Invalid input detected at '^' marker.", "", "xTR1#")
 
+	// Questions: Tab and `?` mean nothing there, the answer is no line of the history, one key confirms, Ctrl-C gives up.
+	p.clear()
+	p.types("lab connect New-MSMR\rshow clock | redirect flash:clock\rcopy flash:clock flash:\r")
+	p.sees("New-MSMR#copy flash:clock flash:", "Destination filename [clock]?")
+	p.types("\tmine?\x7f\r")
+	p.sees("Destination filename [clock]? mine", "33 bytes copied in 0.001 secs (33000 bytes/sec)", "New-MSMR#")
+	p.types("\x1b[A")
+	p.sees("New-MSMR#copy flash:clock flash:")
+	p.types("\x15delete flash:mine\r\r")
+	p.sees("New-MSMR#delete flash:mine", "Delete filename [mine]?", "Delete flash:/mine? [confirm]")
+	p.types("n")
+	p.sees("Delete flash:/mine? [confirm]n", "New-MSMR#")
+	p.types("delete flash:mine\r\ryreload\r")
+	p.sees("Delete flash:/mine? [confirm]y", "New-MSMR#reload", "Proceed with reload? [confirm]")
+	p.types("\x03")
+	p.sees("Proceed with reload? [confirm]^C", "New-MSMR#")
+
 	// The Delete key on an empty line does nothing, Ctrl-D ends the session.
 	p.clear()
 	p.types("lab connect New-MSMR\r\x1b[3~\x04")

@@ -42,6 +42,8 @@ type keyboard struct {
 	stop    <-chan struct{}
 	pending []byte // for readline, not read yet
 
+	single bool // one key is the whole line; set before readline begins the line
+
 	literal bool // Ctrl-V: the next character is plain
 	newline bool // the last key was CR: a LF behind it is the same Enter
 	rest    int  // bytes that the character begun still needs
@@ -130,6 +132,8 @@ func (k *keyboard) translate(b byte) []byte {
 		if b >= ' ' && b < deleted {
 			return []byte{b}
 		}
+	case k.single && b >= ' ' && b < deleted:
+		return []byte{b, '\r'}
 	}
 	switch b {
 	case '\r':
