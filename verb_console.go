@@ -16,6 +16,7 @@ import (
 type labFlags struct {
 	Lab     string        `default:"${default_lab}" placeholder:"NAME|FILE" help:"A built-in lab, or the path of a lab.yaml (${default})."`
 	Advance time.Duration `default:"10s" placeholder:"TIME" help:"Lab time to let pass first (${default})."`
+	State   string        `placeholder:"DIR" help:"Keep the files of all routers in this directory, their startup configurations among them. Without it they end with the lab."`
 }
 
 // open starts the lab and lets it converge.
@@ -24,7 +25,7 @@ func (f labFlags) open(opt devices.Options) (*devices.Lab, *commands.Set, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	opt.Parse = set.Load
+	opt.Parse, opt.State = set.Load, f.State
 	lab, err := devices.OpenLab(f.Lab, opt)
 	if err != nil {
 		return nil, nil, err

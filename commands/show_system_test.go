@@ -18,8 +18,8 @@ func TestShowVersion(t *testing.T) {
 			}
 		}
 	}
-	xTR1 := versionView{"xTR1", "xTR1", devices.Release155, 10 * time.Second, two}
-	oldMSMR := versionView{"Old-MSMR", "Old-MSMR", devices.Release152, 50 * 24 * time.Hour, append(two, interfaceOf("Serial0/0/0", true))}
+	xTR1 := versionView{"xTR1", "xTR1", devices.Release155, 10 * time.Second, two, time.Time{}}
+	oldMSMR := versionView{"Old-MSMR", "Old-MSMR", devices.Release152, 50 * 24 * time.Hour, append(two, interfaceOf("Serial0/0/0", true)), labTime(3723)}
 	checkGolden(t, "show_version", []goldenCase{{"15.5", screen(xTR1)}, {"15.2", screen(oldMSMR)}, {"without interfaces", screen(versionView{Hostname: "R"})}})
 
 	// What management software looks for.

@@ -17,7 +17,9 @@ func showVersionRows() []Row {
 		Syntax: "show version",
 		Help:   grammar.Words{"show version": "System hardware and software status"},
 		Run: func(c *Context, _ Args) error {
+			reloaded, _ := c.Device.Reloaded()
 			return writeVersion(c.Out, versionView{
+				Reloaded:   reloaded,
 				Hostname:   c.Device.Config().Hostname,
 				Device:     c.Device.Name(),
 				Release:    c.Device.Release(),
@@ -35,6 +37,7 @@ type versionView struct {
 	Release    devices.Release
 	Up         time.Duration
 	Interfaces []devices.InterfaceState
+	Reloaded   time.Time // when `reload` was typed; zero when the power brought the router up
 }
 
 // writeVersion prints `show version` with every line that management software reads (first line, version, uptime,
@@ -47,15 +50,23 @@ Emulated by lisplab; no software of Cisco Systems runs here
 ROM: Emulated by lisplab
 
 %s uptime is %s
-System returned to ROM by power-on
+System returned to ROM by %s
 System image file is "lisplab:emulated-%s"
 
 Cisco LISPLAB (emulated) processor (revision 1.0) with 524288K/0K bytes of memory.
 Processor board ID %s
 %s
 Configuration register is 0x2102
-`, version, v.Hostname, uptime(v.Up), version, boardID(v.Device), interfaceCounts(v.Interfaces))
+`, version, v.Hostname, uptime(v.Up), returned(v.Reloaded), version, boardID(v.Device), interfaceCounts(v.Interfaces))
 	return err
+}
+
+// returned tells what made the router boot.
+func returned(reloaded time.Time) string {
+	if reloaded.IsZero() {
+		return "power-on"
+	}
+	return reloaded.UTC().Format("reload at 15:04:05 UTC Mon Jan 2 2006")
 }
 
 // interfaceCounts prints one line per kind of physical interface: "2 Gigabit Ethernet interfaces".
