@@ -15,14 +15,17 @@ type follower struct {
 
 // Follow makes lab time follow the wall clock from now on, until ctx ends or the lab is closed. A goroutine owns the lab
 // meanwhile; everything else must come by Do. A lab that follows already goes on as it was.
-func (l *Lab) Follow(ctx context.Context) {
+func (l *Lab) Follow(ctx context.Context) { l.FollowAt(ctx, 1) }
+
+// FollowAt is Follow with a lab time that runs speed times as fast as the wall clock, which must be above 0.
+func (l *Lab) FollowAt(ctx context.Context, speed float64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.follower != nil || l.closed {
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	l.follower = &follower{startClock(l.loop.now), make(chan func()), cancel, make(chan struct{})}
+	l.follower = &follower{startClock(l.loop.now, speed), make(chan func()), cancel, make(chan struct{})}
 	go l.follow(ctx, l.follower)
 }
 
