@@ -125,9 +125,7 @@ func (e *Engine) tick(now time.Time) {
 
 // flush writes what the sessions have gathered during one input: one WriteStream per session.
 func (e *Engine) flush() {
-	for _, s := range e.servers {
-		s.session.Flush(&e.out)
-	}
+	e.sessions.Flush(&e.out)
 }
 
 func (e *Engine) serverOf(stream lispcore.StreamID) *server {

@@ -54,6 +54,8 @@ type Engine struct {
 	lastLocators []lispcore.Locator
 	lastOrigin   *origin
 	scratch      []lispcore.Locator
+	ack          wire.RegistrationACK
+	notification wire.MappingNotification
 }
 
 var _ lispcore.Engine = (*Engine)(nil)
@@ -90,9 +92,7 @@ func (e *Engine) Handle(now time.Time, in lispcore.Input) {
 
 // flush writes what the sessions have gathered during one input: one WriteStream per session.
 func (e *Engine) flush() {
-	for _, s := range e.sessions.Sessions(false) {
-		s.Flush(&e.out)
-	}
+	e.sessions.Flush(&e.out)
 }
 
 // malformed counts and tells a message that can't be read.

@@ -74,7 +74,8 @@ type arrival struct {
 func (e *Engine) originOf(m *wire.MapRegister) *origin {
 	o := origin{m.ProxyReply, m.WantNotify, m.Merge, m.Security, m.Auth.Algorithm, m.HasXTRID, m.XTRID, m.SiteID}
 	if e.lastOrigin == nil || *e.lastOrigin != o {
-		e.lastOrigin = &o
+		kept := o // o itself stays off the heap
+		e.lastOrigin = &kept
 	}
 	return e.lastOrigin
 }
@@ -115,14 +116,11 @@ func (e *Engine) store(now time.Time, home *entry, from arrival, record wire.Rec
 	if record.TTL == 0 {
 		moved.Kind = lispcore.Withdrawn
 	}
-	for n := t.nodes[record.EID.Prefix]; n != nil; {
-		next := n.next
-		if n.home.site != home.site {
-			e.drop(now, n.of(from.etr), moved)
-		}
-		n = next
+	n := t.nodes[record.EID.Prefix]
+	if n != nil && (n.next != nil || n.home.site != home.site) {
+		e.leaveOthers(now, n, home.site, from.etr, moved)
+		n = t.find(record.EID.Prefix, home.site)
 	}
-	n := t.find(record.EID.Prefix, home.site)
 	if record.TTL == 0 {
 		if n != nil {
 			e.drop(now, n.of(from.etr), lispcore.Event{Kind: lispcore.Withdrawn})
@@ -165,6 +163,17 @@ func (e *Engine) store(now time.Time, home *entry, from arrival, record wire.Rec
 		e.notifyOthers(n, from.etr)
 	}
 	return r
+}
+
+// leaveOthers drops the ETR's registrations of the prefix in all sites but one.
+func (e *Engine) leaveOthers(now time.Time, n *node, home *site, from *etr, why lispcore.Event) {
+	for n != nil {
+		next := n.next
+		if n.home.site != home {
+			e.drop(now, n.of(from), why)
+		}
+		n = next
+	}
 }
 
 // mapping returns the registration as a mapping. Its locators are shared.

@@ -117,7 +117,8 @@ func (b *burst) registration(now time.Time, in *wire.Registration) error {
 	}
 	from := arrival{etr: b.etr, port: b.session.PeerPort(), reliable: true, nonce: m.Nonce, origin: e.originOf(m)}
 	r := e.store(now, home, from, record)
-	e.send(b.session, &wire.RegistrationACK{Prefix: wire.EIDPrefix{EID: eid}}, service)
+	e.ack.Prefix = wire.EIDPrefix{EID: eid}
+	e.send(b.session, &e.ack, service)
 	if m.WantNotify {
 		if r == nil { // withdrawn: the notification says so, with the TTL 0 of the record
 			r = &registration{node: &node{prefix: eid.Prefix, home: home}, origin: from.origin, locators: e.shareLocators(record.Locators)}
@@ -158,5 +159,6 @@ func (e *Engine) sendMappingNotification(s *session.Session, r *registration) {
 	e.scratch = append(e.scratch[:0], m.Locators...)
 	clearLocal(e.scratch)
 	m.Locators = e.scratch
-	e.send(s, &wire.MappingNotification{XTRID: r.origin.xtrID, SiteID: r.origin.siteID, Record: wire.Record{Mapping: m}}, m.EID.Service())
+	e.notification = wire.MappingNotification{XTRID: r.origin.xtrID, SiteID: r.origin.siteID, Record: wire.Record{Mapping: m}}
+	e.send(s, &e.notification, m.EID.Service())
 }

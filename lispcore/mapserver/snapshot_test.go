@@ -42,7 +42,10 @@ func TestSnapshot(t *testing.T) {
 		t.Errorf("by UDP\n got %+v\nwant %+v", got, want)
 	}
 
-	one().Mapping.Locators[0].Weight = 99 // a copy: the Map-Server does not notice
+	one().Mapping.Locators[0].Weight = 99
+	if got := one(); !reflect.DeepEqual(got, want) {
+		t.Errorf("the snapshot is no copy: %+v", got)
+	}
 
 	p.Play("write X MS registration key-a 10.1.1.0/24 nonce=18 without-I without-M ttl=60 rloc=10.0.0.1/1/50 rloc=10.0.0.2/2/60", "advance 1s")
 	want.Port, want.Last, want.Reliable, want.Nonce, want.Algorithm = 11001, at(3), true, 18, wire.AlgSHA1

@@ -46,8 +46,11 @@ func (e *Engine) handleDatagram(now time.Time, in lispcore.Datagram) {
 		return
 	}
 	if e.cfg.Reliable && fresh {
-		x.session = e.sessions.Admit(in.To.Addr(), peer)
-		x.session.SetUsers(x.users)
+		s := e.sessions.Admit(in.To.Addr(), peer)
+		if x.session != s {
+			x.session = s
+			s.SetUsers(x.users)
+		}
 	}
 	from := arrival{etr: x, port: in.From.Port(), nonce: m.Nonce, origin: e.originOf(m)}
 	accepted := e.notify.Records[:0]

@@ -12,6 +12,7 @@ import (
 // Session is one reliable session. A session that lost its connection stays in its table, Down.
 type Session struct {
 	table       *Table
+	number      uint64 // in the order of creation
 	local, peer netip.Addr
 	active      bool
 	permitted   bool // a Map-Server's: a connection may be accepted
@@ -87,6 +88,9 @@ func (s *Session) Send(m wire.StreamMessage, user lispcore.Service) error {
 		s.pending = make([]byte, 0, min(s.usual, 64<<10))
 	}
 	before := len(s.pending)
+	if before == 0 {
+		s.table.unflushed = append(s.table.unflushed, s)
+	}
 	pending, err := wire.AppendFrame(s.pending, s.nextID, m)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"time"
@@ -11,12 +12,23 @@ import (
 // Table holds the reliable sessions of one device, in the order in which they came to be. All roles of the device share it.
 type Table struct {
 	sessions   []*Session
+	byPeer     map[end]*Session
+	unflushed  []*Session // those that have something to write
 	byStream   map[lispcore.StreamID]*Session
 	lastStream lispcore.StreamID
+	created    uint64 // sessions ever
+}
+
+// end names a session: a peer, and which side dials.
+type end struct {
+	peer   netip.Addr
+	active bool
 }
 
 // NewTable returns an empty table.
-func NewTable() *Table { return &Table{byStream: make(map[lispcore.StreamID]*Session)} }
+func NewTable() *Table {
+	return &Table{byPeer: make(map[end]*Session), byStream: make(map[lispcore.StreamID]*Session)}
+}
 
 // NextStream returns a StreamID that was never given out before in this device. It is never 0.
 func (t *Table) NextStream() lispcore.StreamID {
@@ -40,19 +52,20 @@ func (t *Table) Admit(local, peer netip.Addr) *Session {
 }
 
 func (t *Table) find(peer netip.Addr, active bool) *Session {
-	for _, s := range t.sessions {
-		if s.peer == peer && s.active == active {
-			return s
-		}
+	s := t.byPeer[end{peer, active}]
+	if s == nil {
+		t.created++
+		s = &Session{table: t, number: t.created, peer: peer, active: active}
+		t.byPeer[end{peer, active}] = s
+		t.sessions = append(t.sessions, s)
 	}
-	s := &Session{table: t, peer: peer, active: active}
-	t.sessions = append(t.sessions, s)
 	return s
 }
 
 // Remove forgets a session whose map server, or ETR, is no longer configured.
 func (t *Table) Remove(s *Session) {
 	delete(t.byStream, s.stream)
+	delete(t.byPeer, end{s.peer, s.active})
 	t.sessions = slices.DeleteFunc(t.sessions, func(o *Session) bool { return o == s })
 }
 
@@ -62,12 +75,8 @@ func (t *Table) ByStream(id lispcore.StreamID) *Session { return t.byStream[id] 
 // Accept takes a connection that a peer opened. Without a permission for its address the session is nil and the caller
 // closes the stream. An older connection of the same peer is replaced: replaced is its stream, or 0.
 func (t *Table) Accept(now time.Time, in lispcore.StreamOpened) (s *Session, replaced lispcore.StreamID) {
-	for _, o := range t.sessions {
-		if !o.active && o.peer == in.Remote.Addr() && o.permitted {
-			s = o
-		}
-	}
-	if s == nil {
+	s = t.byPeer[end{in.Remote.Addr(), false}]
+	if s == nil || !s.permitted {
 		return nil, 0
 	}
 	if s.state == Up {
@@ -76,6 +85,17 @@ func (t *Table) Accept(now time.Time, in lispcore.StreamOpened) (s *Session, rep
 	}
 	s.Opened(now, in)
 	return s, replaced
+}
+
+// Flush puts everything sent since the last Flush into one WriteStream per session, in the order of their creation. It
+// costs nothing for sessions that have nothing to say.
+func (t *Table) Flush(out *lispcore.Outbox) {
+	slices.SortFunc(t.unflushed, func(a, b *Session) int { return cmp.Compare(a.number, b.number) })
+	for _, s := range t.unflushed {
+		s.Flush(out)
+	}
+	clear(t.unflushed)
+	t.unflushed = t.unflushed[:0]
 }
 
 // Sessions returns the sessions of one side, in the order of creation.
