@@ -27,7 +27,7 @@ func (e *LoadError) Error() string {
 func (e *LoadError) Unwrap() error { return e.Err }
 
 // Load reads a configuration file by running its lines through the rows of configuration, on an empty configuration. A line
-// that is wrong is left out, with the block below it. The error is a *LoadError, or several of them joined, one a line.
+// that is wrong is left out, and so is the block below it. The error is a *LoadError, or several of them joined, one a line.
 // Lines after `end` must be blank.
 func (s *Set) Load(rel devices.Release, file, text string) (devices.Config, error) {
 	var cfg devices.Config
@@ -44,14 +44,18 @@ func (s *Set) Load(rel devices.Release, file, text string) (devices.Config, erro
 }
 
 // feed runs the lines of a configuration file in the session's mode of configuration, up to `end`. refused hears of every
-// line that is wrong; the block below such a line, which is what is indented deeper, is left out with it, for it would be
-// taken for part of the block before.
+// line that is wrong. The block below such a line, which is what is indented deeper, is refused with it: it would be taken
+// for part of the block before.
 func (s *Set) feed(c *Context, text string, refused func(number int, line string, err error)) {
 	ended, block := false, -1 // block: the indentation of the wrong line that the present one may belong to
 	for i, line := range strings.Split(text, "\n") {
 		line = strings.TrimSuffix(line, "\r")
 		words := grammar.Split(line)
-		if len(words) == 0 || words[0].Text[0] == '!' || block >= 0 && words[0].Col > block {
+		if len(words) == 0 || words[0].Text[0] == '!' {
+			continue
+		}
+		if block >= 0 && words[0].Col > block {
+			refused(i+1, line, errLeftOut)
 			continue
 		}
 		block = -1
@@ -69,6 +73,8 @@ func (s *Set) feed(c *Context, text string, refused func(number int, line string
 		ended = c.Mode() == Exec // by one `exit` too many: what follows must not run as commands
 	}
 }
+
+var errLeftOut = refuse("%% Left out with the wrong line above it.")
 
 // isEnd tells whether a line is the last of a configuration.
 func isEnd(words []grammar.Word) bool {
