@@ -38,7 +38,7 @@ func rows() []Row {
 }
 
 // releases are the software releases that a table is compiled for.
-var releases = []devices.Release{devices.Release152, devices.Release155}
+var releases = devices.Releases()
 
 // Set is the compiled table. It never changes, so all sessions share one.
 type Set struct {
@@ -76,7 +76,7 @@ func compile(rows []Row, rel devices.Release) (*dialect, error) {
 	var rules []grammar.Rule
 	help := []grammar.Words{words}
 	for i := range rows {
-		if r := &rows[i]; r.Releases == nil || r.Releases(rel) {
+		if r := &rows[i]; r.in(rel) {
 			help = append(help, r.Help)
 			for _, rule := range r.rules() {
 				rules = append(rules, rule)

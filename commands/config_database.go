@@ -2,7 +2,6 @@ package commands
 
 import (
 	"cmp"
-	"fmt"
 	"net/netip"
 	"slices"
 
@@ -14,128 +13,24 @@ import (
 // defaultVRF is the name of the VRF that needs no definition.
 const defaultVRF = "default"
 
-func locatorSetRows() []Row {
-	locator := "ADDRESS$rloc"
-	return []Row{
-		{Modes: []grammar.Mode{RouterLISP}, Syntax: "locator-set WORD$set", No: "locator-set WORD$set",
-			Help:    grammar.Words{"locator-set": "Configures a named set of locators", "locator-set WORD": "Locator-set name"},
-			Run:     selectLocatorSet,
-			Print:   printLocatorSets,
-			Example: "router lisp\n locator-set RLOCS"},
-		{Modes: []grammar.Mode{LocatorSet},
-			Syntax: locator + " priority <0-255>$priority weight <0-100>$weight",
-			No:     locator + " [priority <0-255>$priority weight <0-100>$weight]",
-			Help: grammar.Words{
-				"ADDRESS":                 "Locator address",
-				"priority":                helpPriority,
-				"priority <0-255>":        helpPriorityValue,
-				"priority weight":         helpWeight,
-				"priority weight <0-100>": helpWeightValue,
-			},
-			Run:     setLocator,
-			Print:   printLocators,
-			Example: "router lisp\n locator-set RLOCS\n  203.0.113.11 priority 1 weight 100"},
-	}
-}
-
-// The help of a locator's values.
-const (
-	helpPriority      = "Priority of the locator"
-	helpPriorityValue = "The lowest is used; 255 keeps the locator from being used"
-	helpWeight        = "Weight of the locator"
-	helpWeightValue   = "Share of the traffic among locators of one priority"
-)
-
-func selectLocatorSet(c *Context, a Args) error {
-	l, name := c.lisp(), a.String("set")
-	if !a.Has("no") {
-		c.enter(frame{mode: LocatorSet, subject: name})
-		c.locatorSet()
-		return nil
-	}
-	if locatorSetOf(l, name) == nil {
-		return refuse("%% Locator-set %s does not exist.", name)
-	}
-	for _, t := range l.EIDTables {
-		for _, m := range t.Mappings {
-			if m.LocatorSet == name {
-				return refuse("%% Locator-set %s is in use by database-mapping %s.", name, prefixText(m.EID))
-			}
-		}
-	}
-	l.LocatorSets = slices.DeleteFunc(l.LocatorSets, func(s devices.LocatorSet) bool { return s.Name == name })
-	return nil
-}
-
-// locatorSet returns the locator-set of the present mode in the candidate, and makes it when it is not there.
-func (c *Context) locatorSet() *devices.LocatorSet {
-	l, name := c.lisp(), c.top().subject
-	if s := locatorSetOf(l, name); s != nil {
-		return s
-	}
-	l.LocatorSets = append(l.LocatorSets, devices.LocatorSet{Name: name})
-	slices.SortFunc(l.LocatorSets, func(a, b devices.LocatorSet) int { return cmp.Compare(a.Name, b.Name) })
-	return locatorSetOf(l, name)
-}
-
-func locatorSetOf(l *devices.LISP, name string) *devices.LocatorSet {
-	for i := range l.LocatorSets {
-		if l.LocatorSets[i].Name == name {
-			return &l.LocatorSets[i]
-		}
-	}
-	return nil
-}
-
-func printLocatorSets(cfg *devices.Config, p *Printer) {
-	for _, s := range cfg.LISP.LocatorSets {
-		p.block(frame{mode: LocatorSet, subject: s.Name}, true, "locator-set %s", s.Name)
-	}
-}
-
-func setLocator(c *Context, a Args) error {
-	s := c.locatorSet()
-	if !a.Has("no") {
-		s.Locators = withLocator(s.Locators, typedLocator(a))
-		return nil
-	}
-	var removed bool
-	if s.Locators, removed = withoutLocator(s.Locators, a.Addr("rloc")); !removed {
-		return refuse("%% Locator %s is not configured in locator-set %s.", addrText(a.Addr("rloc")), s.Name)
-	}
-	return nil
-}
-
-func printLocators(cfg *devices.Config, p *Printer) {
-	for _, l := range locatorSetOf(cfg.LISP, p.frame.subject).Locators {
-		p.Line("%s", locatorText(l))
-	}
-}
-
-func typedLocator(a Args) devices.Locator {
-	return devices.Locator{RLOC: a.Addr("rloc"), Priority: uint8(a.Uint("priority")), Weight: uint8(a.Uint("weight"))}
-}
-
-func locatorText(l devices.Locator) string {
-	return fmt.Sprintf("%s priority %d weight %d", addrText(l.RLOC), l.Priority, l.Weight)
-}
-
-// withLocator adds a locator in order, or replaces the one with its address.
-func withLocator(list []devices.Locator, l devices.Locator) []devices.Locator {
-	i, found := slices.BinarySearchFunc(list, l.RLOC, func(l devices.Locator, a netip.Addr) int { return l.RLOC.Compare(a) })
-	if found {
-		list[i] = l
-		return list
-	}
-	return slices.Insert(list, i, l)
-}
-
-func withoutLocator(list []devices.Locator, rloc netip.Addr) ([]devices.Locator, bool) {
-	rest := slices.DeleteFunc(list, func(l devices.Locator) bool { return l.RLOC == rloc })
-	return rest, len(rest) < len(list)
-}
-
+// databaseRows are the EID tables in the classic form, and in both forms what stands in a table.
 func databaseRows() []Row {
+	const inTable = "router lisp\n eid-table default instance-id 0\n  "
+	mappings := mappingRow("PREFIX", Row{Modes: []grammar.Mode{RouterLISP, EIDTable}, Prints: classicForm, Example: "router lisp\n database-mapping 10.10.10.0/24"})
+	mappings.Help["database-mapping"] = "Configures an EID prefix of this site and its locators"
+	for path, help := range map[string]string{
+		"ADDRESS": "Locator address", "locator-set": "Use a named set of locators", "locator-set WORD": "Locator-set name",
+		"priority": helpPriority, "priority <0-255>": helpPriorityValue, "priority weight": helpWeight, "priority weight <0-100>": helpWeightValue,
+	} {
+		mappings.Help["database-mapping "+path] = help
+	}
+	cache := mapCacheRow("PREFIX", Row{Modes: []grammar.Mode{EIDTable}, Prints: classicForm, Example: inTable + "map-cache 10.0.0.0/8"})
+	cache.Help["map-cache"] = "Configures a static map-cache entry"
+	cache.Help["map-cache map-request"] = "Ask for the locators of the EID prefix"
+
+	inService := func(f lispcore.Family, mode grammar.Mode, line string) Row {
+		return Row{Modes: []grammar.Mode{mode}, Releases: hierarchicalForm, Example: instanceExample(f) + "\n   " + line}
+	}
 	return []Row{
 		{Modes: []grammar.Mode{RouterLISP},
 			Syntax: "eid-table <default | vrf WORD$vrf> instance-id <0-16777214>$instance",
@@ -149,35 +44,42 @@ func databaseRows() []Row {
 				"eid-table instance-id <0-16777214>": "Instance ID",
 			},
 			Run:     selectEIDTable,
+			Prints:  classicForm,
 			Print:   printEIDTables,
 			Example: "router lisp\n eid-table vrf BLUE instance-id 100"},
-		{Modes: []grammar.Mode{RouterLISP, EIDTable},
-			Syntax: "database-mapping PREFIX$eid <ADDRESS$rloc priority <0-255>$priority weight <0-100>$weight | locator-set WORD$set>",
-			No:     "database-mapping PREFIX$eid [ADDRESS$rloc [priority <0-255>$priority weight <0-100>$weight] | locator-set WORD$set]",
-			Help: grammar.Words{
-				"database-mapping":                         "Configures an EID prefix of this site and its locators",
-				"database-mapping PREFIX":                  "EID prefix",
-				"database-mapping ADDRESS":                 "Locator address",
-				"database-mapping priority":                helpPriority,
-				"database-mapping priority <0-255>":        helpPriorityValue,
-				"database-mapping priority weight":         helpWeight,
-				"database-mapping priority weight <0-100>": helpWeightValue,
-				"database-mapping locator-set":             "Use a named set of locators",
-				"database-mapping locator-set WORD":        "Locator-set name",
-			},
-			Run:     setMapping,
-			Print:   printMappings,
-			Example: "router lisp\n database-mapping 10.10.10.0/24 203.0.113.11 priority 1 weight 100"},
+		mappings,
+		mappingRow("A.B.C.D/nn", inService(lispcore.IPv4, InstanceIPv4, "database-mapping 10.10.10.0/24")),
+		mappingRow("X:X:X:X::X/<0-128>", inService(lispcore.IPv6, InstanceIPv6, "database-mapping 2001:DB8::/32")),
+		cache,
+		mapCacheRow("A.B.C.D/nn", inService(lispcore.IPv4, InstanceIPv4, "map-cache 172.16.0.0/16")),
+		mapCacheRow("X:X:X:X::X/<0-128>", inService(lispcore.IPv6, InstanceIPv6, "map-cache 2001:DB8::/32")),
 	}
 }
 
-// selectEIDTable enters the EID table of an instance. A VRF and an instance belong to each other: neither takes a second
-// partner.
+// mappingRow is the row of database mappings for the EID prefixes of a place. Its example ends with the prefix.
+func mappingRow(eid string, r Row) Row {
+	r.Syntax = "database-mapping " + eid + "$eid <ADDRESS$rloc priority <0-255>$priority weight <0-100>$weight | locator-set WORD$set>"
+	r.No = "database-mapping " + eid + "$eid [ADDRESS$rloc [priority <0-255>$priority weight <0-100>$weight] | locator-set WORD$set]"
+	r.Help = grammar.Words{"database-mapping " + eid: "EID prefix"}
+	r.Run, r.Print = setMapping, printMappings
+	r.Example += " 203.0.113.11 priority 1 weight 100"
+	return r
+}
+
+// mapCacheRow is the row of static map-cache entries for the EID prefixes of a place. Its example ends with the prefix.
+func mapCacheRow(eid string, r Row) Row {
+	r.Syntax = "map-cache " + eid + "$eid map-request"
+	r.No = "map-cache " + eid + "$eid [map-request]"
+	r.Help = grammar.Words{"map-cache " + eid: "EID prefix"}
+	r.Run, r.Print = setMapCache, printMapCache
+	r.Example += " map-request"
+	return r
+}
+
+// selectEIDTable enters the EID table of an instance, and binds both address families to it. A VRF and an instance belong
+// to each other: neither takes a second partner.
 func selectEIDTable(c *Context, a Args) error {
-	l, instance, vrf := c.lisp(), a.Uint("instance"), defaultVRF
-	if a.Has("vrf") {
-		vrf = a.String("vrf")
-	}
+	l, instance, vrf := c.lisp(), a.Uint("instance"), typedVRF(a)
 	if a.Has("no") {
 		before := len(l.EIDTables)
 		l.EIDTables = slices.DeleteFunc(l.EIDTables, func(t devices.EIDTable) bool { return t.Explicit && t.VRF == vrf && t.Instance == instance })
@@ -186,47 +88,19 @@ func selectEIDTable(c *Context, a Args) error {
 		}
 		return nil
 	}
-	c.enter(frame{mode: EIDTable, subject: vrf, instance: instance})
-	t, err := c.eidTable()
-	if err != nil {
+	if _, err := c.bind(vrf, instance, families...); err != nil {
 		return err
 	}
-	t.Explicit = true
+	c.enter(frame{mode: EIDTable, subject: vrf, instance: instance})
 	return nil
 }
 
-// eidTable returns the EID table of the present mode in the candidate, and makes it when it is not there. Directly under
-// `router lisp` it is that of instance 0.
-func (c *Context) eidTable() (*devices.EIDTable, error) {
-	l, f := c.lisp(), tableFrame(c.top())
-	for i := range l.EIDTables {
-		switch t := &l.EIDTables[i]; {
-		case t.VRF == f.subject && t.Instance == f.instance:
-			return t, nil
-		case t.VRF == f.subject || t.Instance == f.instance:
-			return nil, refuse("%% EID table %s is bound to instance-id %d.", vrfText(t.VRF), t.Instance)
-		}
+// typedVRF is the VRF of a line `... <default | vrf WORD> ...`.
+func typedVRF(a Args) string {
+	if a.Has("vrf") {
+		return a.String("vrf")
 	}
-	l.EIDTables = append(l.EIDTables, devices.EIDTable{VRF: f.subject, Instance: f.instance, Explicit: f.mode == EIDTable})
-	slices.SortFunc(l.EIDTables, func(a, b devices.EIDTable) int { return cmp.Compare(a.Instance, b.Instance) })
-	return eidTableOf(l, f), nil
-}
-
-func eidTableOf(l *devices.LISP, f frame) *devices.EIDTable {
-	for i := range l.EIDTables {
-		if t := &l.EIDTables[i]; t.VRF == f.subject && t.Instance == f.instance {
-			return t
-		}
-	}
-	return nil
-}
-
-// tableFrame is the frame itself for an eid-table, and the default table's for `router lisp`.
-func tableFrame(f frame) frame {
-	if f.mode == RouterLISP {
-		f.subject = defaultVRF
-	}
-	return f
+	return defaultVRF
 }
 
 func vrfText(vrf string) string {
@@ -244,26 +118,116 @@ func printEIDTables(cfg *devices.Config, p *Printer) {
 	}
 }
 
+// bind returns the table of an instance in the candidate, bound to a VRF for some families; it makes the instance when it
+// is not there.
+func (c *Context) bind(vrf string, instance uint32, services ...lispcore.Family) (*devices.EIDTable, error) {
+	if err := mayBind(c.lisp(), vrf, instance); err != nil {
+		return nil, err
+	}
+	t := c.instance(instance)
+	t.VRF, t.Explicit = vrf, true
+	for _, f := range services {
+		*t.Service(f) = devices.TableServiceBound
+	}
+	return t, nil
+}
+
+// mayBind tells why a VRF can't be that of an instance: one of them has a partner.
+func mayBind(l *devices.LISP, vrf string, instance uint32) error {
+	for _, t := range l.EIDTables {
+		if t.VRF == vrf && t.Instance != instance || t.VRF != vrf && t.Instance == instance && t.VRF != "" {
+			return refuse("%% EID table %s is bound to instance-id %d.", vrfText(t.VRF), t.Instance)
+		}
+	}
+	return nil
+}
+
+// instance returns an instance of the candidate, and makes it when it is not there.
+func (c *Context) instance(id uint32) *devices.EIDTable {
+	l := c.lisp()
+	i, found := slices.BinarySearchFunc(l.EIDTables, id, func(t devices.EIDTable, id uint32) int { return cmp.Compare(t.Instance, id) })
+	if !found {
+		l.EIDTables = slices.Insert(l.EIDTables, i, devices.EIDTable{Instance: id})
+	}
+	return &l.EIDTables[i]
+}
+
+// instanceOf finds an instance in a configuration; nil when it is not there.
+func instanceOf(l *devices.LISP, id uint32) *devices.EIDTable {
+	for i := range l.EIDTables {
+		if l.EIDTables[i].Instance == id {
+			return &l.EIDTables[i]
+		}
+	}
+	return nil
+}
+
+// eidTable returns the EID table that a line of the present mode is about, with its instance made if need be. Directly
+// under `router lisp` it is that of instance 0: in the classic form on the block's own level, while the hierarchical form
+// has no such level.
+func (c *Context) eidTable(family lispcore.Family) (*devices.EIDTable, error) {
+	switch f := c.top(); {
+	case f.mode == EIDTable:
+		return c.bind(f.subject, f.instance, families...)
+	case f.mode != RouterLISP:
+		return c.boundTable(f.instance, family)
+	case c.release().HierarchicalLISP():
+		return c.bind(defaultVRF, 0, family)
+	}
+	if err := mayBind(c.lisp(), defaultVRF, 0); err != nil {
+		return nil, err
+	}
+	t := c.instance(0)
+	t.VRF = defaultVRF
+	return t, nil
+}
+
+// tableAt finds the EID table that a block of configuration is about; nil when it is not there.
+func tableAt(l *devices.LISP, f frame) *devices.EIDTable {
+	t := instanceOf(l, f.instance) // 0 directly under `router lisp`
+	if t != nil && f.mode == EIDTable && t.VRF != f.subject {
+		return nil
+	}
+	return t
+}
+
+// printsTable returns the EID table whose lines stand in the block that is being printed, or nil. In the classic form the
+// lines of an instance 0 without an eid-table line stand directly under `router lisp`.
+func printsTable(cfg *devices.Config, p *Printer) *devices.EIDTable {
+	t := tableAt(cfg.LISP, p.frame)
+	if t != nil && p.frame.mode == RouterLISP && t.Explicit {
+		return nil
+	}
+	return t
+}
+
+// printsIn tells whether an EID prefix stands in the block that is being printed: a `service` block has its own family.
+func printsIn(p *Printer, eid netip.Prefix) bool {
+	m := p.frame.mode
+	return m == RouterLISP || m == EIDTable || lispcore.FamilyOf(eid.Addr()) == modeFamily(m)
+}
+
+func compareEIDs(a, b netip.Prefix) int {
+	return lispcore.NewEID(0, a).Compare(lispcore.NewEID(0, b))
+}
+
 // setMapping adds to or removes from the mapping of one EID prefix. A mapping has locators of its own or names a
 // locator-set, never both.
 func setMapping(c *Context, a Args) error {
-	l, eid := c.lisp(), a.Prefix("eid").Masked()
-	if name := a.String("set"); a.Has("set") && locatorSetOf(l, name) == nil {
+	eid := a.Prefix("eid").Masked()
+	if a.Has("no") {
+		return c.unsetMapping(a, eid)
+	}
+	if name := a.String("set"); a.Has("set") && locatorSetOf(c.lisp(), name) == nil {
 		return refuse("%% Locator-set %s does not exist.", name)
 	}
-	t, err := c.eidTable()
+	t, err := c.eidTable(lispcore.FamilyOf(eid.Addr()))
 	if err != nil {
 		return err
 	}
-	want := devices.DatabaseMapping{EID: eid}
-	i, found := slices.BinarySearchFunc(t.Mappings, want, func(a, b devices.DatabaseMapping) int {
-		return lispcore.NewEID(0, a.EID).Compare(lispcore.NewEID(0, b.EID))
-	})
-	if a.Has("no") {
-		return c.unsetMapping(a, t, i, found)
-	}
+	i, found := findMapping(t, eid)
 	if !found {
-		t.Mappings = slices.Insert(t.Mappings, i, want)
+		t.Mappings = slices.Insert(t.Mappings, i, devices.DatabaseMapping{EID: eid})
 	}
 	switch m := &t.Mappings[i]; {
 	case a.Has("set") && len(m.Locators) > 0:
@@ -278,10 +242,19 @@ func setMapping(c *Context, a Args) error {
 	return nil
 }
 
+func findMapping(t *devices.EIDTable, eid netip.Prefix) (int, bool) {
+	return slices.BinarySearchFunc(t.Mappings, eid, func(m devices.DatabaseMapping, p netip.Prefix) int { return compareEIDs(m.EID, p) })
+}
+
 // unsetMapping removes one locator of a mapping, or the whole mapping with its last locator or when none was typed. An
 // EID table that nobody typed goes with its last mapping.
-func (c *Context) unsetMapping(a Args, t *devices.EIDTable, i int, found bool) error {
-	missing := refuse("%% Database-mapping %s is not configured.", prefixText(a.Prefix("eid").Masked()))
+func (c *Context) unsetMapping(a Args, eid netip.Prefix) error {
+	missing := refuse("%% Database-mapping %s is not configured.", prefixText(eid))
+	t := tableAt(c.lisp(), c.top())
+	if t == nil {
+		return missing
+	}
+	i, found := findMapping(t, eid)
 	if !found {
 		return missing
 	}
@@ -308,17 +281,49 @@ func (c *Context) unsetMapping(a Args, t *devices.EIDTable, i int, found bool) e
 }
 
 func printMappings(cfg *devices.Config, p *Printer) {
-	t := eidTableOf(cfg.LISP, tableFrame(p.frame))
-	if t == nil || t.Explicit != (p.frame.mode == EIDTable) {
+	t := printsTable(cfg, p)
+	if t == nil {
 		return
 	}
 	for _, m := range t.Mappings {
+		if !printsIn(p, m.EID) {
+			continue
+		}
 		line := "database-mapping " + prefixText(m.EID)
 		if m.LocatorSet != "" {
 			p.Line("%s locator-set %s", line, m.LocatorSet)
 		}
 		for _, l := range m.Locators {
 			p.Line("%s %s", line, locatorText(l))
+		}
+	}
+}
+
+// setMapCache adds or removes a static entry of the map-cache.
+func setMapCache(c *Context, a Args) error {
+	eid := a.Prefix("eid").Masked()
+	if a.Has("no") {
+		t := tableAt(c.lisp(), c.top())
+		if t == nil || !slices.Contains(t.MapCache, eid) {
+			return refuse("%% Map-cache entry %s is not configured.", prefixText(eid))
+		}
+		t.MapCache = slices.DeleteFunc(t.MapCache, func(p netip.Prefix) bool { return p == eid })
+		return nil
+	}
+	t, err := c.eidTable(lispcore.FamilyOf(eid.Addr()))
+	if err != nil {
+		return err
+	}
+	if i, found := slices.BinarySearchFunc(t.MapCache, eid, compareEIDs); !found {
+		t.MapCache = slices.Insert(t.MapCache, i, eid)
+	}
+	return nil
+}
+
+func printMapCache(cfg *devices.Config, p *Printer) {
+	for _, eid := range printsTable(cfg, p).MapCache {
+		if printsIn(p, eid) {
+			p.Line("map-cache %s map-request", prefixText(eid))
 		}
 	}
 }

@@ -59,20 +59,35 @@ func siteRows() []Row {
 				}
 			},
 			Example: "router lisp\n site A\n  authentication-key site-a-key"},
-		{Modes: only,
-			Syntax: "eid-prefix [instance-id <0-16777214>$instance] PREFIX$eid [accept-more-specifics]",
-			No:     "eid-prefix [instance-id <0-16777214>$instance] PREFIX$eid [accept-more-specifics]",
-			Help: grammar.Words{
-				"eid-prefix":                          "Specifies an EID prefix that the site may register",
-				"eid-prefix instance-id":              "Specifies the instance ID of the EID prefix",
-				"eid-prefix instance-id <0-16777214>": "Instance ID",
-				"eid-prefix PREFIX":                   "EID prefix",
-				"eid-prefix accept-more-specifics":    "Accept registration of more specific EID prefixes",
-			},
-			Run:     setSiteEID,
-			Print:   printSiteEIDs,
-			Example: "router lisp\n site A\n  eid-prefix instance-id 100 10.0.0.0/8 accept-more-specifics"},
+		siteEIDRow("eid-prefix", Row{Prints: classicForm}),
+		siteEIDRow("eid-record", Row{Releases: hierarchicalForm}),
 	}
+}
+
+// siteEIDRow is the row of an EID prefix under the name that one form of the configuration has for it.
+func siteEIDRow(name string, r Row) Row {
+	r.Modes = []grammar.Mode{Site}
+	r.Syntax = name + " [instance-id <0-16777214>$instance] PREFIX$eid [accept-more-specifics]"
+	r.No = r.Syntax
+	r.Help = grammar.Words{
+		name:                               "Specifies an EID prefix that the site may register",
+		name + " instance-id":              "Specifies the instance ID of the EID prefix",
+		name + " instance-id <0-16777214>": "Instance ID",
+		name + " PREFIX":                   "EID prefix",
+		name + " accept-more-specifics":    "Accept registration of more specific EID prefixes",
+	}
+	r.Run = setSiteEID
+	r.Print = func(cfg *devices.Config, p *Printer) {
+		for _, e := range siteOf(cfg.LISP, p.frame.subject).EIDPrefixes {
+			line := name + " " + instancePrefixText(e.Instance, e.Prefix)
+			if e.AcceptMoreSpecifics {
+				line += " accept-more-specifics"
+			}
+			p.Line("%s", line)
+		}
+	}
+	r.Example = "router lisp\n site A\n  " + name + " instance-id 100 10.0.0.0/8 accept-more-specifics"
+	return r
 }
 
 func selectSite(c *Context, a Args) error {
@@ -136,14 +151,4 @@ func setSiteEID(c *Context, a Args) error {
 
 func compareSiteEIDs(a, b devices.SiteEIDPrefix) int {
 	return lispcore.NewEID(a.Instance, a.Prefix).Compare(lispcore.NewEID(b.Instance, b.Prefix))
-}
-
-func printSiteEIDs(cfg *devices.Config, p *Printer) {
-	for _, e := range siteOf(cfg.LISP, p.frame.subject).EIDPrefixes {
-		line := "eid-prefix " + instancePrefixText(e.Instance, e.Prefix)
-		if e.AcceptMoreSpecifics {
-			line += " accept-more-specifics"
-		}
-		p.Line("%s", line)
-	}
 }

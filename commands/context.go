@@ -48,7 +48,7 @@ type Context struct {
 type frame struct {
 	mode     grammar.Mode
 	subject  string // an interface, a site, a locator-set, a VRF
-	instance uint32 // of an eid-table
+	instance uint32 // of an eid-table or an instance-id
 }
 
 // Mode returns the mode that the next line is read in.
@@ -73,7 +73,13 @@ func (c *Context) enter(f frame) {
 func (c *Context) restart(m grammar.Mode) { c.frames = []frame{{mode: m}} }
 
 // Prompt returns the prompt that stands before the next line.
-func (c *Context) Prompt() string { return promptText(c.Device.Config().Hostname, c.Mode()) }
+func (c *Context) Prompt() string {
+	mode := c.Mode()
+	if c.Lab.ShortPrompts() {
+		mode = shortMode(mode)
+	}
+	return promptText(c.Device.Config().Hostname, mode)
+}
 
 // promptText words a prompt. In configuration modes IOS cuts the hostname at 20 characters.
 func promptText(host string, m grammar.Mode) string {

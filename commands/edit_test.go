@@ -3,6 +3,8 @@ package commands
 import (
 	"strings"
 	"testing"
+
+	"lisplab/devices"
 )
 
 // What a few typed lines leave behind, as the router prints it.
@@ -43,7 +45,7 @@ func TestEdits(t *testing.T) {
 		{"no router lisp", "router lisp; site A; no router lisp", ""},
 	} {
 		cfg := load(t, strings.ReplaceAll(tt.typed, "; ", "\n"))
-		if got := strings.Join(s.RunningConfig(cfg), "|"); got != tt.printed {
+		if got := strings.Join(s.RunningConfig(devices.Release155, cfg), "|"); got != tt.printed {
 			t.Errorf("%s:\n got %s\nwant %s", tt.what, got, tt.printed)
 		}
 	}

@@ -15,7 +15,12 @@ import (
 // load reads a configuration of the default release, and fails the test when it can't be read.
 func load(t testing.TB, text string) devices.Config {
 	t.Helper()
-	cfg, err := compiled(t).Load(devices.Release155, "test.cfg", text)
+	return loadAs(t, devices.Release155, text)
+}
+
+func loadAs(t testing.TB, rel devices.Release, text string) devices.Config {
+	t.Helper()
+	cfg, err := compiled(t).Load(rel, "test.cfg", text)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
@@ -36,16 +41,8 @@ func checkSame(t interface {
 
 // Every example line of a row loads, and the row prints it back as it is: no other row's printer says it.
 func TestExamplesPrintThemselves(t *testing.T) {
-	s := compiled(t)
-	for _, r := range s.rows {
-		if r.Print == nil {
-			continue
-		}
-		if r.Example == "" {
-			t.Errorf("%q prints itself but has no example", r.Syntax)
-			continue
-		}
-		printed := s.RunningConfig(load(t, r.Example))
+	eachExample(t, func(t *testing.T, rel devices.Release, r Row) {
+		printed := compiled(t).RunningConfig(rel, loadAs(t, rel, r.Example))
 		at := 0
 		for _, line := range strings.Split(r.Example, "\n") {
 			for at < len(printed) && printed[at] != line {
@@ -55,44 +52,108 @@ func TestExamplesPrintThemselves(t *testing.T) {
 				t.Errorf("%q: example line %q is not in what is printed, in its place:\n%s", r.Syntax, line, strings.Join(printed, "\n"))
 			}
 		}
+	})
+}
+
+// eachExample calls fn for every row that prints itself, in every release in which it does.
+func eachExample(t *testing.T, fn func(t *testing.T, rel devices.Release, r Row)) {
+	printed := map[string]bool{}
+	for _, rel := range releases {
+		t.Run(rel.Name(), func(t *testing.T) {
+			for _, r := range compiled(t).rows {
+				if r.Print == nil || !r.prints(rel, r.Modes[0]) {
+					continue
+				}
+				printed[r.Syntax] = true
+				if r.Example == "" {
+					t.Errorf("%q prints itself but has no example", r.Syntax)
+					continue
+				}
+				fn(t, rel, r)
+			}
+		})
+	}
+	for _, r := range compiled(t).rows {
+		if r.Print != nil && !printed[r.Syntax] {
+			t.Errorf("%q prints itself in no release", r.Syntax)
+		}
 	}
 }
 
 // A `no` in front of an example's last line takes it back.
 func TestNoUndoesExamples(t *testing.T) {
-	s := compiled(t)
-	for _, r := range s.rows {
-		if r.Print == nil || r.No == "" {
-			continue
+	eachExample(t, func(t *testing.T, rel devices.Release, r Row) {
+		if r.No == "" {
+			return
 		}
 		lines := strings.Split(r.Example, "\n")
 		last := strings.TrimSpace(lines[len(lines)-1])
-		cfg := load(t, r.Example+"\n"+strings.Join(lines[:len(lines)-1], "\n")+"\nno "+last)
-		for _, line := range s.RunningConfig(cfg) {
+		cfg := loadAs(t, rel, r.Example+"\n"+strings.Join(lines[:len(lines)-1], "\n")+"\nno "+last)
+		for _, line := range compiled(t).RunningConfig(rel, cfg) {
 			if strings.TrimSpace(line) == last {
-				t.Errorf("%q stands after `no %s`:\n%s", last, last, strings.Join(s.RunningConfig(cfg), "\n"))
+				t.Errorf("%q stands after `no %s`:\n%s", last, last, strings.Join(compiled(t).RunningConfig(rel, cfg), "\n"))
 			}
 		}
-	}
+	})
 }
 
-// The classic samples of real routers (IOS 15.2) print back to the byte.
-func TestClassicSamples(t *testing.T) {
+// samplesOfRouters are the first configurations in the notes on real routers: an xTR and an MS/MR of IOS 15.2, and a PxTR
+// of IOS XE 17.15.
+func samplesOfRouters(t *testing.T) []string {
+	t.Helper()
 	const notes = "../../shared/ios-cli.md"
 	text, err := os.ReadFile(notes)
 	if err != nil {
 		t.Skipf("the notes on IOS are not beside this repository: %v", err)
 	}
 	_, section, _ := strings.Cut(string(text), "### 3.4")
-	samples := regexp.MustCompile("(?s)```\n(.*?)\n```").FindAllStringSubmatch(section, 2)
-	if len(samples) != 2 {
-		t.Fatalf("found %d samples in section 3.4, expected 2", len(samples))
+	var samples []string
+	for _, m := range regexp.MustCompile("(?s)```\n(.*?)\n```").FindAllStringSubmatch(section, 3) {
+		samples = append(samples, m[1])
 	}
-	for _, sample := range samples {
-		want := sample[1] + "\n!"
-		if got := strings.Join(compiled(t).RunningConfig(load(t, sample[1])), "\n"); got != want {
-			t.Errorf("got\n%s\nwant\n%s", got, want)
+	if len(samples) != 3 {
+		t.Fatalf("found %d samples in section 3.4, expected 3", len(samples))
+	}
+	return samples
+}
+
+// The classic samples print back to the byte on a release that prints that form.
+func TestClassicSamples(t *testing.T) {
+	for _, sample := range samplesOfRouters(t)[:2] {
+		want := sample + "\n!"
+		for _, rel := range []devices.Release{devices.Release152, devices.Release155} {
+			if got := strings.Join(compiled(t).RunningConfig(rel, loadAs(t, rel, sample)), "\n"); got != want {
+				t.Errorf("release %s: got\n%s\nwant\n%s", rel, got, want)
+			}
 		}
+	}
+}
+
+// The sample of a PxTR mixes the forms; release 17.9 prints it in its own.
+func TestProxySample(t *testing.T) {
+	const want = `router lisp
+ service ipv4
+  itr map-resolver 10.255.0.1
+  proxy-etr
+  proxy-itr 10.255.0.4
+  exit-service-ipv4
+ !
+ instance-id 0
+  service ipv4
+   eid-table default
+   map-cache 172.16.0.0/16 map-request
+   exit-service-ipv4
+  !
+  exit-instance-id
+ !
+ exit-router-lisp
+!`
+	sample := samplesOfRouters(t)[2]
+	if got := strings.Join(compiled(t).RunningConfig(devices.Release179, loadAs(t, devices.Release179, sample)), "\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if _, err := compiled(t).Load(devices.Release155, "PxTR.cfg", sample); err == nil || !strings.HasPrefix(err.Error(), `PxTR.cfg:5:4: found "instance-id"`) {
+		t.Errorf("release 15.5: %v", err)
 	}
 }
 
@@ -118,6 +179,7 @@ interface GigabitEthernet0/1
  ipv6 address 2001:DB8:1::1/48
 !
 router lisp
+ locator-table default
  locator-set RLOCS
   203.0.113.11 priority 1 weight 50
   2001:DB8:F::1 priority 2 weight 100
@@ -125,6 +187,7 @@ router lisp
  !
  eid-table vrf BLUE instance-id 100
   database-mapping 10.1.0.0/16 locator-set RLOCS
+  map-cache 10.0.0.0/8 map-request
   exit
  !
  database-mapping 10.10.10.0/24 198.51.100.21 priority 1 weight 50
@@ -140,11 +203,13 @@ router lisp
  !
  ipv4 map-server
  ipv4 map-resolver
+ ipv4 proxy-etr
  ipv4 itr map-resolver 209.165.201.31
  ipv4 itr
  ipv4 etr map-server 209.165.201.31 key site-a-key
  ipv4 etr map-server 209.165.201.41 key shared-key
  ipv4 etr
+ ipv6 proxy-itr 203.0.113.11
  ipv6 etr map-server 209.165.201.31 key site-a-key
  ipv6 etr
  exit
@@ -157,9 +222,119 @@ ipv6 route ::/0 GigabitEthernet0/1 FE80::1
 end
 `
 
+// The same as release 17.9 prints it.
+const wholeHierarchicalConfig = `!
+version 17.9
+!
+hostname xTR1
+!
+ipv6 unicast-routing
+!
+interface Loopback0
+ description RLOC
+ ip address 203.0.113.11 255.255.255.255
+!
+interface GigabitEthernet0/0
+ ip address 192.0.2.1 255.255.255.254
+!
+interface GigabitEthernet0/1
+ no ip address
+ shutdown
+ ipv6 address 2001:DB8::1/48
+ ipv6 address 2001:DB8:1::1/48
+!
+router lisp
+ locator-table default
+ locator-set RLOCS
+  203.0.113.11 priority 1 weight 50
+  2001:DB8:F::1 priority 2 weight 100
+  exit-locator-set
+ !
+ service ipv4
+  itr map-resolver 209.165.201.31
+  itr
+  etr map-server 209.165.201.31 key site-a-key
+  etr map-server 209.165.201.41 key shared-key
+  etr
+  proxy-etr
+  map-server
+  map-resolver
+  exit-service-ipv4
+ !
+ service ipv6
+  etr map-server 209.165.201.31 key site-a-key
+  etr
+  proxy-itr 203.0.113.11
+  exit-service-ipv6
+ !
+ instance-id 0
+  service ipv4
+   eid-table default
+   database-mapping 10.10.10.0/24 198.51.100.21 priority 1 weight 50
+   database-mapping 10.10.10.0/24 203.0.113.11 priority 1 weight 50
+   exit-service-ipv4
+  !
+  service ipv6
+   eid-table default
+   database-mapping 2001:DB8::/32 203.0.113.11 priority 255 weight 0
+   exit-service-ipv6
+  !
+  exit-instance-id
+ !
+ instance-id 100
+  service ipv4
+   eid-table vrf BLUE
+   database-mapping 10.1.0.0/16 locator-set RLOCS
+   map-cache 10.0.0.0/8 map-request
+   exit-service-ipv4
+  !
+  service ipv6
+   eid-table vrf BLUE
+   exit-service-ipv6
+  !
+  exit-instance-id
+ !
+ site A
+  description Headquarters, "the big one" | it's #1
+  authentication-key 0 7
+  eid-record 0.0.0.0/0 accept-more-specifics
+  eid-record 2001:DB8::/32
+  eid-record instance-id 100 10.0.0.0/8
+  exit-site
+ !
+ exit-router-lisp
+!
+ip route 0.0.0.0 0.0.0.0 192.0.2.0
+ip route 10.0.0.0 255.0.0.0 Null0
+!
+ipv6 route ::/0 GigabitEthernet0/1 FE80::1
+!
+end
+`
+
 func TestWholeConfigPrintsBack(t *testing.T) {
-	if got := compiled(t).File(devices.Release155, load(t, wholeConfig)); got != wholeConfig {
+	for rel, want := range map[devices.Release]string{devices.Release155: wholeConfig, devices.Release179: wholeHierarchicalConfig} {
+		if got := compiled(t).File(rel, loadAs(t, rel, want)); got != want {
+			t.Errorf("release %s: got\n%s", rel, got)
+		}
+	}
+}
+
+// A router of the hierarchical form takes the classic one, and says the same in its own words; the other way round every
+// line that is not classic is refused.
+func TestFormsOfOneConfig(t *testing.T) {
+	s := compiled(t)
+	if got := s.File(devices.Release179, loadAs(t, devices.Release179, wholeConfig)); got != wholeHierarchicalConfig {
 		t.Errorf("got\n%s", got)
+	}
+	_, err := s.Load(devices.Release155, "R.cfg", wholeHierarchicalConfig)
+	if err == nil {
+		t.Fatal("release 15.5 takes the hierarchical form")
+	}
+	for _, line := range []string{`found "exit-locator-set"`, `found "service"`, `found "instance-id"`, `found "eid-record"`, `found "exit-site"`, `found "exit-router-lisp"`} {
+		if !strings.Contains(err.Error(), line) {
+			t.Errorf("no %s in\n%v", line, err)
+		}
 	}
 }
 

@@ -2,15 +2,15 @@ package commands
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"lisplab/devices"
 )
 
-// Printer collects the lines of a configuration.
+// Printer collects the lines of a configuration, in the form of a release.
 type Printer struct {
 	set   *Set
+	rel   devices.Release
 	cfg   *devices.Config
 	lines []string
 	depth int
@@ -22,24 +22,29 @@ func (p *Printer) Line(format string, args ...any) {
 	p.lines = append(p.lines, strings.Repeat(" ", p.depth)+fmt.Sprintf(format, args...))
 }
 
-// block prints a sub-mode: its opening line, what the rows of that mode print, and, if it has one, its closing `exit`.
-// A `!` at the outer indent ends it.
+// block prints a sub-mode: its opening line, what the rows of that mode print, and, if it has one, its closing line. A `!`
+// at the outer indent ends it.
 func (p *Printer) block(f frame, exit bool, format string, args ...any) {
 	p.Line(format, args...)
 	outer := p.frame
 	p.frame = f
 	p.depth++
-	for i := range p.set.rows {
-		if r := &p.set.rows[i]; r.Print != nil && slices.Contains(r.Modes, f.mode) {
-			r.Print(p.cfg, p)
-		}
-	}
+	p.rows()
 	if exit {
-		p.Line("exit")
+		p.Line("%s", exitLine(p.rel, f.mode))
 	}
 	p.depth--
 	p.frame = outer
 	p.separator()
+}
+
+// rows lets the rows of the present mode print themselves.
+func (p *Printer) rows() {
+	for i := range p.set.rows {
+		if r := &p.set.rows[i]; r.prints(p.rel, p.frame.mode) {
+			r.Print(p.cfg, p)
+		}
+	}
 }
 
 // separator adds the `!` between blocks, unless one stands there.
@@ -50,14 +55,10 @@ func (p *Printer) separator() {
 	}
 }
 
-// RunningConfig returns the lines of a configuration, as its rows print them, without the lines that `show
+// RunningConfig returns the lines of a configuration, as the rows of a release print them, without the lines that `show
 // running-config` puts around them.
-func (s *Set) RunningConfig(cfg devices.Config) []string {
-	p := &Printer{set: s, cfg: &cfg, frame: frame{mode: Config}}
-	for i := range s.rows {
-		if r := &s.rows[i]; r.Print != nil && slices.Contains(r.Modes, Config) {
-			r.Print(&cfg, p)
-		}
-	}
+func (s *Set) RunningConfig(rel devices.Release, cfg devices.Config) []string {
+	p := &Printer{set: s, rel: rel, cfg: &cfg, frame: frame{mode: Config}}
+	p.rows()
 	return p.lines
 }

@@ -55,7 +55,7 @@ func referenceSyntax(r *Row) string {
 func releaseNote(r *Row) string {
 	var have []string
 	for _, rel := range releases {
-		if r.Releases == nil || r.Releases(rel) {
+		if r.in(rel) {
 			have = append(have, string(rel))
 		}
 	}

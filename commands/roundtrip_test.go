@@ -14,21 +14,58 @@ import (
 	"lisplab/lispcore"
 )
 
-// Whatever a configuration holds, what is printed of it reads back as the same configuration.
+// Whatever a configuration holds, what a release prints of it reads back as the same configuration.
 func TestLoadOfRunningConfigIsTheConfig(t *testing.T) {
 	s := compiled(t)
+	for _, rel := range releases {
+		t.Run(rel.Name(), func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				want := drawConfig(t, rel)
+				text := s.File(rel, want)
+				got, err := s.Load(rel, "R.cfg", text)
+				if err != nil {
+					t.Fatalf("%v\n%s", err, text)
+				}
+				checkSame(t, got, want)
+				if again := s.File(rel, got); again != text {
+					t.Errorf("printed again it is\n%s\nnot\n%s", again, text)
+				}
+			})
+		})
+	}
+}
+
+// A release that prints the hierarchical form takes whatever one of the classic form prints, and loses nothing of it: the
+// prefixes, locators, sites and services are the same.
+func TestClassicLoadsAsHierarchical(t *testing.T) {
+	s := compiled(t)
 	rapid.Check(t, func(t *rapid.T) {
-		want := drawConfig(t)
-		text := s.File(devices.Release155, want)
-		got, err := s.Load(devices.Release155, "R.cfg", text)
+		classic := drawConfig(t, devices.Release155)
+		text := s.File(devices.Release155, classic)
+		got, err := s.Load(devices.Release179, "R.cfg", text)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}
-		checkSame(t, got, want)
-		if again := s.File(devices.Release155, got); again != text {
-			t.Errorf("printed again it is\n%s\nnot\n%s", again, text)
+		again, err := s.Load(devices.Release179, "R.cfg", s.File(devices.Release179, got))
+		if err != nil {
+			t.Fatalf("%v\n%s", err, s.File(devices.Release179, got))
 		}
+		checkSame(t, again, got)
+		checkSame(t, withoutForm(got), withoutForm(classic))
 	})
+}
+
+// withoutForm is a configuration without what only says how it was typed.
+func withoutForm(cfg devices.Config) devices.Config {
+	cfg = cfg.Clone()
+	if l := cfg.LISP; l != nil {
+		l.IPv4.Explicit, l.IPv6.Explicit = false, false
+		for i := range l.EIDTables {
+			t := &l.EIDTables[i]
+			t.Explicit, t.IPv4, t.IPv6 = false, 0, 0
+		}
+	}
+	return cfg
 }
 
 var (
@@ -37,7 +74,7 @@ var (
 	drawHost = rapid.StringMatching(`[A-Za-z][A-Za-z0-9-]{0,20}`)
 )
 
-func drawConfig(t *rapid.T) devices.Config {
+func drawConfig(t *rapid.T, rel devices.Release) devices.Config {
 	cfg := devices.Config{
 		Hostname:           drawHost.Draw(t, "hostname"),
 		IPv6UnicastRouting: rapid.Bool().Draw(t, "unicast-routing"),
@@ -45,7 +82,7 @@ func drawConfig(t *rapid.T) devices.Config {
 	}
 	cfg.Routes = drawRoutes(t, cfg.Interfaces)
 	if rapid.Bool().Draw(t, "lisp") {
-		cfg.LISP = drawLISP(t)
+		cfg.LISP = drawLISP(t, rel)
 	}
 	return cfg
 }
@@ -128,16 +165,17 @@ func drawRoutes(t *rapid.T, interfaces []devices.Interface) []devices.StaticRout
 	})
 }
 
-func drawLISP(t *rapid.T) *devices.LISP {
+func drawLISP(t *rapid.T, rel devices.Release) *devices.LISP {
 	l := &devices.LISP{
+		LocatorTable: rapid.Bool().Draw(t, "locator-table"),
 		LocatorSets: drawList(t, "locator-sets", func(a, b devices.LocatorSet) int { return cmp.Compare(a.Name, b.Name) }, func(t *rapid.T) devices.LocatorSet {
 			return devices.LocatorSet{Name: drawName.Draw(t, "name"), Locators: drawLocators(t)}
 		}),
 		Sites: drawList(t, "sites", func(a, b devices.Site) int { return cmp.Compare(a.Name, b.Name) }, drawSite),
-		IPv4:  drawService(t),
-		IPv6:  drawService(t),
+		IPv4:  drawService(t, rel),
+		IPv6:  drawService(t, rel),
 	}
-	l.EIDTables = drawEIDTables(t, l.LocatorSets)
+	l.EIDTables = drawEIDTables(t, rel, l.LocatorSets)
 	return l
 }
 
@@ -151,32 +189,53 @@ func drawLocators(t *rapid.T) []devices.Locator {
 	})
 }
 
-func drawEIDTables(t *rapid.T, sets []devices.LocatorSet) []devices.EIDTable {
+func drawEIDTables(t *rapid.T, rel devices.Release, sets []devices.LocatorSet) []devices.EIDTable {
 	list := drawList(t, "eid-tables", func(a, b devices.EIDTable) int { return cmp.Compare(a.Instance, b.Instance) }, func(t *rapid.T) devices.EIDTable {
 		return devices.EIDTable{Instance: rapid.Uint32Range(0, 5).Draw(t, "instance"), Explicit: true}
 	})
 	for i := range list {
 		e := &list[i]
-		e.VRF = fmt.Sprintf("V%d", i)
+		e.VRF, e.IPv4, e.IPv6 = fmt.Sprintf("V%d", i), devices.TableServiceBound, devices.TableServiceBound
 		if i == 0 && rapid.Bool().Draw(t, "default") {
 			e.VRF = defaultVRF
-			e.Explicit = e.Instance != 0 || rapid.Bool().Draw(t, "explicit")
 		}
-		e.Mappings = drawList(t, "mappings", func(a, b devices.DatabaseMapping) int { return byPrefix(a.EID, b.EID) }, func(t *rapid.T) devices.DatabaseMapping {
-			m := devices.DatabaseMapping{EID: drawPrefix(t, drawFamily(t))}
-			if len(sets) > 0 && rapid.Bool().Draw(t, "by set") {
-				m.LocatorSet = rapid.SampledFrom(sets).Draw(t, "set").Name
-			} else if m.Locators = drawLocators(t); m.Locators == nil {
-				m.Locators = []devices.Locator{{RLOC: netip.MustParseAddr("192.0.2.1")}}
+		switch {
+		case rel.HierarchicalLISP():
+			drawn := rapid.SampledFrom([]devices.TableService{devices.TableServiceAbsent, devices.TableServiceOpen, devices.TableServiceBound})
+			e.IPv4, e.IPv6 = drawn.Draw(t, "service ipv4"), drawn.Draw(t, "service ipv6")
+			if e.IPv4 != devices.TableServiceBound && e.IPv6 != devices.TableServiceBound {
+				e.VRF = ""
 			}
-			return m
-		})
+		case e.VRF == defaultVRF && e.Instance == 0 && rapid.Bool().Draw(t, "lines of router lisp itself"):
+			e.Explicit, e.IPv4, e.IPv6 = false, 0, 0
+		}
+		bound := func(p netip.Prefix) bool {
+			return !e.Explicit || *e.Service(lispcore.FamilyOf(p.Addr())) == devices.TableServiceBound
+		}
+		e.Mappings = slices.DeleteFunc(drawMappings(t, sets), func(m devices.DatabaseMapping) bool { return !bound(m.EID) })
+		if e.Explicit {
+			e.MapCache = slices.DeleteFunc(drawList(t, "map-cache", byPrefix, func(t *rapid.T) netip.Prefix {
+				return drawPrefix(t, drawFamily(t))
+			}), func(p netip.Prefix) bool { return !bound(p) })
+		}
 	}
 	list = slices.DeleteFunc(list, func(e devices.EIDTable) bool { return !e.Explicit && len(e.Mappings) == 0 })
 	if len(list) == 0 {
 		return nil
 	}
 	return list
+}
+
+func drawMappings(t *rapid.T, sets []devices.LocatorSet) []devices.DatabaseMapping {
+	return drawList(t, "mappings", func(a, b devices.DatabaseMapping) int { return byPrefix(a.EID, b.EID) }, func(t *rapid.T) devices.DatabaseMapping {
+		m := devices.DatabaseMapping{EID: drawPrefix(t, drawFamily(t))}
+		if len(sets) > 0 && rapid.Bool().Draw(t, "by set") {
+			m.LocatorSet = rapid.SampledFrom(sets).Draw(t, "set").Name
+		} else if m.Locators = drawLocators(t); m.Locators == nil {
+			m.Locators = []devices.Locator{{RLOC: netip.MustParseAddr("192.0.2.1")}}
+		}
+		return m
+	})
 }
 
 func drawSite(t *rapid.T) devices.Site {
@@ -197,9 +256,18 @@ func drawSite(t *rapid.T) devices.Site {
 	return s
 }
 
-func drawService(t *rapid.T) devices.LISPService {
+func drawService(t *rapid.T, rel devices.Release) devices.LISPService {
 	flag := func(name string) bool { return rapid.Bool().Draw(t, name) }
-	s := devices.LISPService{ITR: flag("itr"), ETR: flag("etr"), MapServer: flag("map-server"), MapResolver: flag("map-resolver")}
+	s := devices.LISPService{}
+	if rel.HierarchicalLISP() {
+		if s.Explicit = flag("explicit"); !s.Explicit {
+			return s
+		}
+	}
+	s.ETR, s.ProxyETR, s.MapServer, s.MapResolver = flag("etr"), flag("proxy-etr"), flag("map-server"), flag("map-resolver")
+	if s.ITR = flag("itr"); !s.ITR && flag("proxy-itr") {
+		s.ProxyITR = drawAddr(drawFamily(t)).Draw(t, "proxy-itr")
+	}
 	addrs := drawList(t, "addresses", netip.Addr.Compare, func(t *rapid.T) netip.Addr { return drawAddr(drawFamily(t)).Draw(t, "address") })
 	slices.Reverse(addrs) // the order of configuration is kept, whatever it is
 	s.ITRMapResolvers = addrs
@@ -209,24 +277,32 @@ func drawService(t *rapid.T) devices.LISPService {
 	return s
 }
 
-// FuzzLoad: no text makes Load panic, and whatever it takes prints back to the same.
+// FuzzLoad: no text makes Load panic, and whatever a release takes prints back to the same.
 func FuzzLoad(f *testing.F) {
 	s := compiled(f)
-	f.Add(wholeConfig)
-	f.Add("router lisp\n eid-table default instance-id 0\n database-mapping ::/0 ::1 priority 0 weight 0\n no database-mapping ::/0")
-	f.Add("no router lisp\nexit")
+	for _, text := range []string{
+		wholeConfig, wholeHierarchicalConfig,
+		"router lisp\n eid-table default instance-id 0\n database-mapping ::/0 ::1 priority 0 weight 0\n no database-mapping ::/0",
+		"router lisp\ninstance-id 1\nservice ipv4\neid-table vrf X\neid-table vrf X instance-id 1\nno eid-table\nservice ipv6\nmap-cache ::/0 map-request",
+		"no router lisp\nexit",
+	} {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
-		cfg, err := s.Load(devices.Release155, "R.cfg", text)
-		if err != nil {
-			return
-		}
-		printed := s.File(devices.Release155, cfg)
-		again, err := s.Load(devices.Release155, "R.cfg", printed)
-		if err != nil {
-			t.Fatalf("%v\n%s", err, printed)
-		}
-		if twice := s.File(devices.Release155, again); twice != printed {
-			t.Errorf("printed again it is\n%s\nnot\n%s\nfrom\n%s", twice, printed, strings.TrimSpace(text))
+		for _, rel := range []devices.Release{devices.Release155, devices.Release179} {
+			cfg, err := s.Load(rel, "R.cfg", text)
+			if err != nil {
+				continue
+			}
+			printed := s.File(rel, cfg)
+			again, err := s.Load(rel, "R.cfg", printed)
+			if err != nil {
+				t.Fatalf("%v\n%s", err, printed)
+			}
+			checkSame(t, again, cfg)
+			if twice := s.File(rel, again); twice != printed {
+				t.Errorf("printed again it is\n%s\nnot\n%s\nfrom\n%s", twice, printed, strings.TrimSpace(text))
+			}
 		}
 	})
 }

@@ -35,10 +35,22 @@ type Row struct {
 	// Releases tells in which software releases the row exists; nil means in all.
 	Releases func(devices.Release) bool
 
+	// Prints tells in which of its releases the row prints itself; nil means in all. A release that takes lines of an
+	// older form prints what they say in its own.
+	Prints func(devices.Release) bool
+
 	// Example is a line (or lines, with those of its parents before it) that a row of configuration prints back as it is.
 	Example string
 
 	Hidden bool // works, but `?` does not list it
+}
+
+// in tells whether a release has the row.
+func (r *Row) in(rel devices.Release) bool { return r.Releases == nil || r.Releases(rel) }
+
+// prints tells whether the row prints itself in a mode, in a release.
+func (r *Row) prints(rel devices.Release, m grammar.Mode) bool {
+	return r.Print != nil && slices.Contains(r.Modes, m) && r.in(rel) && (r.Prints == nil || r.Prints(rel))
 }
 
 // rules returns the rules of the grammar that the row stands for: the line, and its `no` form.
@@ -70,7 +82,7 @@ var headPattern = regexp.MustCompile(`^(?:[a-z0-9-]+(?: [a-z0-9-]+)*|[A-Z.]+)`)
 // about is what lists say of a row in a mode: the help of the keywords that it begins with.
 func (s *Set) about(r *Row, m grammar.Mode) string {
 	path := headPattern.FindString(r.Syntax)
-	all := s.dialect("").words
+	all := s.dialect(releases[slices.IndexFunc(releases, r.in)]).words
 	if help, ok := all[string(m)+": "+path]; ok {
 		return help
 	}

@@ -61,11 +61,11 @@ func eidText(a Args, name string) string {
 const siteTitle = "LISP Site Registration Information\n"
 
 // siteListing is the table of `show lisp site`. The width of Up belongs to the software generation: layout B
-// "%-14s %-9s %-4s %-20s %-8s %s", layout C with "%-6s".
+// "%-14s %-9s %-4s %-20s %-8s %s", layouts C and D with "%-6s".
 func siteListing(layout devices.SiteLayout) listing {
-	up := 4
-	if layout == devices.SiteLayoutC {
-		up = 6
+	up := 6
+	if layout == devices.SiteLayoutB {
+		up = 4
 	}
 	return listing{tabbed: true, columns: []field{
 		{head: "Site Name\n", width: 14, gap: 1, group: true},
@@ -82,21 +82,21 @@ func siteListing(layout devices.SiteLayout) listing {
 func writeSites(w io.Writer, form Form, layout devices.SiteLayout, now time.Time, snap mapserver.Snapshot) error {
 	if form != FormJSON {
 		io.WriteString(w, siteTitle+"* = Some locators are down or unreachable\n")
-		if layout == devices.SiteLayoutC {
+		if layout != devices.SiteLayoutB {
 			io.WriteString(w, "# = Some registrations are sourced by reliable transport\n")
 		}
 		io.WriteString(w, "\n")
 	}
-	return siteListing(layout).write(w, form, siteCells(now, snap))
+	return siteListing(layout).write(w, form, siteCells(layout, now, snap))
 }
 
 // siteCells yields the rows in the order of the snapshot: each configured prefix, then what was learned under it.
-func siteCells(now time.Time, snap mapserver.Snapshot) iter.Seq[[]string] {
+func siteCells(layout devices.SiteLayout, now time.Time, snap mapserver.Snapshot) iter.Seq[[]string] {
 	return func(yield func([]string) bool) {
 		for _, site := range snap.Sites {
 			for _, e := range site.Entries {
 				for _, p := range sitePrefixes(e) {
-					if !yield(siteRow(now, site.Name, p.EID, p.Registrations)) {
+					if !yield(siteRow(layout, now, site.Name, p.EID, p.Registrations)) {
 						return
 					}
 				}
@@ -113,12 +113,18 @@ func sitePrefixes(e mapserver.Entry) []mapserver.Prefix {
 }
 
 // siteRow is one row. Who and Last are those of the newest live registration, which comes first.
-func siteRow(now time.Time, site string, eid lispcore.EID, live []mapserver.Registration) []string {
-	last, who := "never", "--"
+func siteRow(layout devices.SiteLayout, now time.Time, site string, eid lispcore.EID, live []mapserver.Registration) []string {
+	last, who, instance := "never", "--", instanceText(eid.Instance)
 	if len(live) > 0 {
 		last, who = age(now, live[0].Last), addrText(live[0].ETR)
+		if layout == devices.SiteLayoutD {
+			who = addrPortText(live[0].ETR, live[0].Port)
+		}
 	}
-	return []string{site, last, upText(live), who, instanceText(eid.Instance), prefixText(eid.Prefix)}
+	if layout == devices.SiteLayoutD {
+		instance = fmt.Sprint(eid.Instance)
+	}
+	return []string{site, last, upText(live), who, instance, prefixText(eid.Prefix)}
 }
 
 // upText is the Up column: "no", or "yes" with "*" when a locator of the newest registration is down or unreachable
@@ -142,7 +148,7 @@ func upText(live []mapserver.Registration) string {
 	return up
 }
 
-// instanceText is the Inst ID column: these generations leave instance 0 blank.
+// instanceText is the Inst ID column: generations before layout D leave instance 0 blank.
 func instanceText(instance uint32) string {
 	if instance == 0 {
 		return ""

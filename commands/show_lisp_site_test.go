@@ -107,6 +107,20 @@ func manySites(reliable bool) mapserver.Snapshot {
 	}}
 }
 
+// capturedSites is the table that a router of release 17.x printed (ios-cli.md section 1.1).
+func capturedSites() mapserver.Snapshot {
+	registered := func(prefix, by string, port uint16, last int) mapserver.Entry {
+		r := registrationOf(by, labTime(last), true)
+		r.Port = port
+		return entryOf(eidOf(4100, prefix), false, prefixOf(eidOf(4100, prefix), labTime(0), r))
+	}
+	return mapserver.Snapshot{Sites: []mapserver.Site{{Name: "Shire", Entries: []mapserver.Entry{
+		entryOf(eidOf(4100, "192.168.1.0/24"), true, mapserver.Prefix{}),
+		registered("192.168.1.71/32", "11.11.11.11", 33079, 0),
+		registered("2001:192:168:1::/64", "2222:2222:2222:2222::", 27643, 4),
+	}}}}
+}
+
 func TestShowLISPSite(t *testing.T) {
 	newMSMR, oldMSMR := chapterSites()
 	table := func(form Form, layout devices.SiteLayout, now int, snap mapserver.Snapshot) func(*strings.Builder) {
@@ -116,13 +130,15 @@ func TestShowLISPSite(t *testing.T) {
 			}
 		}
 	}
-	b, c := devices.SiteLayoutB, devices.SiteLayoutC
+	b, c, d := devices.SiteLayoutB, devices.SiteLayoutC, devices.SiteLayoutD
 	checkGolden(t, "show_lisp_site", []goldenCase{
 		{"layout C: the chapter's New MSMR", table(FormIOS, c, 7184, newMSMR)},
 		{"layout B: the chapter's Old MSMR", table(FormIOS, b, 7184, oldMSMR)},
 		{"document form: the chapter's New MSMR", table(FormDocument, c, 7184, newMSMR)},
 		{"document form: the chapter's Old MSMR", table(FormDocument, b, 7184, oldMSMR)},
 		{"layout C: every branch", table(FormIOS, c, 100, manySites(true))},
+		{"layout D: every branch", table(FormIOS, d, 100, manySites(true))},
+		{"layout D: the rows of a capture", table(FormIOS, d, 3010, capturedSites())},
 		{"layout B: every branch", table(FormIOS, b, 100, manySites(false))},
 		{"document form: every branch", table(FormDocument, c, 100, manySites(true))},
 		{"JSON: every branch", table(FormJSON, c, 100, manySites(true))},
@@ -231,6 +247,22 @@ func TestLongestSitePrefix(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Layout D as a router printed it, read where the notes are at hand.
+func TestShowLISPSiteEqualsCapture(t *testing.T) {
+	text, err := os.ReadFile("../../shared/ios-cli.md")
+	if err != nil {
+		t.Skip("the notes on IOS are not beside this repository")
+	}
+	var got strings.Builder
+	if err := writeSites(&got, FormIOS, devices.SiteLayoutD, labTime(3010), capturedSites()); err != nil {
+		t.Fatal(err)
+	}
+	_, rows, _ := strings.Cut(got.String(), "\nShire")
+	if !strings.Contains(string(text), "\nShire"+rows) {
+		t.Errorf("the notes do not hold\n%s", rows)
+	}
 }
 
 // The chapter's own tables, read where the chapter is at hand.

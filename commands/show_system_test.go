@@ -20,26 +20,40 @@ func TestShowVersion(t *testing.T) {
 	}
 	xTR1 := versionView{"xTR1", "xTR1", devices.Release155, 10 * time.Second, two, time.Time{}}
 	oldMSMR := versionView{"Old-MSMR", "Old-MSMR", devices.Release152, 50 * 24 * time.Hour, append(two, interfaceOf("Serial0/0/0", true)), labTime(3723)}
-	checkGolden(t, "show_version", []goldenCase{{"15.5", screen(xTR1)}, {"15.2", screen(oldMSMR)}, {"without interfaces", screen(versionView{Hostname: "R"})}})
+	xe := xTR1
+	xe.Release = devices.Release179
+	checkGolden(t, "show_version", []goldenCase{{"15.5", screen(xTR1)}, {"15.2", screen(oldMSMR)}, {"17.9", screen(xe)}, {"without interfaces", screen(versionView{Hostname: "R"})}})
 
-	// What management software looks for.
-	var text strings.Builder
-	screen(xTR1)(&text)
-	for _, pattern := range []string{
-		`^Cisco IOS Software, `,
-		`(?m)^Cisco IOS Software, .+ Software \(\S+-M\), Version 15\.5\(1\)T, RELEASE SOFTWARE`,
-		`Version (\S+),`,
-		`(?m)^ROM: `,
-		`(?m)^xTR1 uptime is 0 minutes$`,
-		`(?m)^System returned to ROM by \S+`,
-		`(?m)^System image file is "\S+"`,
-		`(?m)^[Cc]isco (\S+) \(.+\) processor( \(revision .+\))? with \d+K/\d+K bytes of memory`,
-		`(?m)^Processor board ID \S+$`,
-		`(?m)^Configuration register is 0x2102$`,
-		`lisplab`,
+	// What management software looks for: in every release, and in those of IOS and of IOS XE.
+	for _, tt := range []struct {
+		view     versionView
+		patterns []string
+	}{
+		{xTR1, []string{
+			`^Cisco IOS Software, `,
+			`(?m)^Cisco IOS Software, .+ Software \(\S+-M\), Version 15\.5\(1\)T, RELEASE SOFTWARE`,
+		}},
+		{xe, []string{
+			`^Cisco IOS XE Software, Version 17\.09\.01\n`,
+			`(?m)^Cisco IOS Software \[\S+?\], .+ Software \(\S+-M\), Version 17\.9\.1, RELEASE SOFTWARE`,
+		}},
 	} {
-		if !regexp.MustCompile(pattern).MatchString(text.String()) {
-			t.Errorf("no match for %s in\n%s", pattern, text.String())
+		var text strings.Builder
+		screen(tt.view)(&text)
+		for _, pattern := range append(tt.patterns,
+			`Version (\S+),`,
+			`(?m)^ROM: `,
+			`(?m)^xTR1 uptime is 0 minutes$`,
+			`(?m)^System returned to ROM by \S+`,
+			`(?m)^System image file is "\S+"`,
+			`(?m)^[Cc]isco (\S+) \(.+\) processor( \(revision .+\))? with \d+K/\d+K bytes of memory`,
+			`(?m)^Processor board ID \S+$`,
+			`(?m)^Configuration register is 0x2102$`,
+			`lisplab`,
+		) {
+			if !regexp.MustCompile(pattern).MatchString(text.String()) {
+				t.Errorf("no match for %s in\n%s", pattern, text.String())
+			}
 		}
 	}
 }

@@ -44,12 +44,18 @@ type versionView struct {
 // image file, processor line, board ID, configuration register), and says that it is an emulation.
 func writeVersion(w io.Writer, v versionView) error {
 	version := v.Release.Version()
-	_, err := fmt.Fprintf(w, `Cisco IOS Software, LISPLAB Software (LISPLAB-ADVENTERPRISEK9-M), Version %s, RELEASE SOFTWARE (fc1)
+	up := fmt.Sprintf("%s uptime is %s", v.Hostname, uptime(v.Up))
+	software := "Cisco IOS Software, LISPLAB Software (LISPLAB-ADVENTERPRISEK9-M)"
+	if xe, train := v.Release.XE(); xe != "" {
+		software = fmt.Sprintf("Cisco IOS XE Software, Version %s\nCisco IOS Software [%s], LISPLAB Software (LISPLAB-UNIVERSALK9-M)", xe, train)
+		up += "\nUptime for this control processor is " + uptime(v.Up)
+	}
+	_, err := fmt.Fprintf(w, `%s, Version %s, RELEASE SOFTWARE (fc1)
 Emulated by lisplab; no software of Cisco Systems runs here
 
 ROM: Emulated by lisplab
 
-%s uptime is %s
+%s
 System returned to ROM by %s
 System image file is "lisplab:emulated-%s"
 
@@ -57,7 +63,7 @@ Cisco LISPLAB (emulated) processor (revision 1.0) with 524288K/0K bytes of memor
 Processor board ID %s
 %s
 Configuration register is 0x2102
-`, version, v.Hostname, uptime(v.Up), returned(v.Reloaded), version, boardID(v.Device), interfaceCounts(v.Interfaces))
+`, software, version, up, returned(v.Reloaded), version, boardID(v.Device), interfaceCounts(v.Interfaces))
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"lisplab/lispcore/wire"
@@ -11,6 +12,15 @@ import (
 
 // addrText prints an address as IOS does: IPv6 compressed and in upper case.
 func addrText(a netip.Addr) string { return strings.ToUpper(a.String()) }
+
+// addrPortText prints an address with its port: "192.0.2.1:4342", but "2001:DB8::1.4342".
+func addrPortText(a netip.Addr, port uint16) string {
+	separator := ":"
+	if a.Is6() {
+		separator = "."
+	}
+	return addrText(a) + separator + strconv.Itoa(int(port))
+}
 
 // prefixText prints a prefix as IOS does: "10.1.0.0/24", "2001:DB8::/32".
 func prefixText(p netip.Prefix) string { return strings.ToUpper(p.String()) }

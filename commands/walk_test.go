@@ -26,7 +26,7 @@ func TestQuestionMarkWalk(t *testing.T) {
 			walk(t, d, mode.mode, "", reached)
 		}
 		for i, r := range s.rows {
-			here := r.Releases == nil || r.Releases(rel)
+			here := r.in(rel)
 			if here != reached[i] && !r.Hidden && !strings.HasSuffix(r.Syntax, "}") {
 				t.Errorf("release %s: row %q: reached %v, in the release %v", rel, r.Syntax, reached[i], here)
 			}

@@ -21,15 +21,16 @@ type releaseRow struct {
 	name         Release
 	version      string
 	reliable     bool
-	hierarchical bool // `router lisp` prints as IOS XE prints it
+	hierarchical bool // `router lisp` prints in the hierarchical form
 	layout       SiteLayout
+	xe, train    string // of IOS XE: its own number, and the name of its train
 }
 
 // releases is the table of what each release can do, oldest first.
 var releases = []releaseRow{
-	{Release152, "15.2(4)S7", false, false, SiteLayoutB},
-	{Release155, "15.5(1)T", true, false, SiteLayoutC},
-	{Release179, "17.9.1", true, true, SiteLayoutD},
+	{name: Release152, version: "15.2(4)S7", layout: SiteLayoutB},
+	{name: Release155, version: "15.5(1)T", reliable: true, layout: SiteLayoutC},
+	{name: Release179, version: "17.9.1", reliable: true, hierarchical: true, layout: SiteLayoutD, xe: "17.09.01", train: "Cupertino"},
 }
 
 // SiteLayout names one generation of the `show lisp site` table.
@@ -71,6 +72,13 @@ func (r Release) Name() string { return string(releases[r.index()].name) }
 
 // Version is the full version that `show version` prints: "15.5(1)T".
 func (r Release) Version() string { return releases[r.index()].version }
+
+// XE is what a release of IOS XE calls itself beside Version: the number of the system ("17.09.01"), and the name of the train
+// ("Cupertino"). Both are "" for a release of IOS.
+func (r Release) XE() (version, train string) {
+	row := releases[r.index()]
+	return row.xe, row.train
+}
 
 // ReliableTransport tells whether the release registers over TCP: a map server listens on TCP 4342, an ETR dials.
 func (r Release) ReliableTransport() bool { return releases[r.index()].reliable }
