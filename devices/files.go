@@ -120,9 +120,9 @@ func (f *FileSystem) Write(name string, data []byte) error {
 	if err := checkName(name); err != nil {
 		return f.wrong("opening", name, err)
 	}
-	list, err := f.List()
+	list, err := f.store.list()
 	if err != nil {
-		return err
+		return f.wrong("writing", name, err)
 	}
 	if int64(len(data)) > f.free(list, name) {
 		return f.wrong("writing", name, syscall.ENOSPC)
@@ -226,8 +226,8 @@ func (l *Lab) attachFiles(d *Device) error {
 		}
 		d.files = append(d.files, f)
 	}
-	if _, _, err := d.loadStartup(); err != nil { // before anything is started
-		return fmt.Errorf("%s can't boot: %w", d.Name(), err)
+	if _, _, err := d.loadStartup(); err != nil { // only a state directory can hold an unreadable one
+		return fmt.Errorf("state directory %s: %s can't boot: %w", l.state.path, d.Name(), err)
 	}
 	return nil
 }
