@@ -66,10 +66,16 @@ func (y *typist) typed(line string) string {
 	return y.out.String()
 }
 
-// TestKeys replays testdata/keys.txt: a session as the screen shows it, the mode in the prompt.
+// TestKeys replays sessions as the screen shows them, the mode in the prompt: one of the default release, and one in the
+// hierarchical form.
 func TestKeys(t *testing.T) {
+	t.Run("15.5", func(t *testing.T) { replayKeys(t, devices.Release155, "testdata/keys.txt") })
+	t.Run("17.9", func(t *testing.T) { replayKeys(t, devices.Release179, "testdata/keys_hierarchical.txt") })
+}
+
+func replayKeys(t *testing.T, rel devices.Release, file string) {
 	y := newTypist(t)
-	const file = "testdata/keys.txt"
+	y.c.loading = rel
 	golden, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)

@@ -110,7 +110,8 @@ func (s *Set) row(c *Context, m grammar.Match) *Row {
 }
 
 // parse reads a line in the session's mode, then in the mode's parents. depth is the level of the mode stack that knew
-// it. When none does, the error that got furthest into the line is the one to tell.
+// it. When none does, the error that got furthest into the line is the one to tell. A word that is ambiguous in a mode is
+// taken by a parent only when it is a whole keyword there.
 func (s *Set) parse(c *Context, line string) (m grammar.Match, depth int, err error) {
 	g := s.dialect(c.release()).grammar
 	depth = max(0, len(c.frames)-1)
@@ -124,17 +125,26 @@ func (s *Set) parse(c *Context, line string) (m grammar.Match, depth int, err er
 			break
 		}
 		m, err := g.Parse(mode, line)
-		if err == nil {
+		switch {
+		case err != nil:
+			if e := asSyntax(err); e.Col > worst.Col {
+				worst = e
+			}
+		case worst.Kind != grammar.Ambiguous || spelledOut(g, mode, line, worst):
 			return m, depth - 1 - i, nil
-		}
-		if e := asSyntax(err); e.Col > worst.Col {
-			worst = e
 		}
 	}
 	if words := grammar.Split(line); len(words) == 1 && worst.Kind == grammar.Invalid && slices.Contains(anyExec, c.Mode()) {
 		return m, 0, &UnknownWord{words[0].Text}
 	}
 	return m, 0, worst
+}
+
+// spelledOut tells whether a mode has the word that was ambiguous in a mode below it as a whole keyword. A beginning of one is
+// not enough: a line that may mean two things here must not become a third one there.
+func spelledOut(g *grammar.Grammar, m grammar.Mode, line string, ambiguous *grammar.Error) bool {
+	list, _ := g.Next(m, line[:ambiguous.Col+len(ambiguous.Found)])
+	return slices.ContainsFunc(list, func(c grammar.Candidate) bool { return strings.EqualFold(c.Text, ambiguous.Found) })
 }
 
 // parents returns the modes of configuration above the present one, innermost first.
