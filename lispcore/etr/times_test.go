@@ -226,3 +226,16 @@ func drawDatabase(rt *rapid.T, x *enginetest.Node) []lispcore.Mapping {
 }
 
 func prefixOf(a [4]byte) netip.Prefix { return netip.PrefixFrom(netip.AddrFrom4(a), 24) }
+
+// TestNothingLeftToDo: an ETR without prefixes wants no Tick.
+func TestNothingLeftToDo(t *testing.T) {
+	b, x, _ := world(false)
+	x.Configure()
+	b.Advance(500 * time.Millisecond)
+	x.ETRConfig.MapServers = nil
+	x.Configure()
+	b.Settle()
+	if at, armed := x.ETR.Deadline(); armed {
+		t.Errorf("a timer is armed for %v", at)
+	}
+}
