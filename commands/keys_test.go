@@ -156,7 +156,9 @@ func FuzzTyped(f *testing.F) {
 	f.Fuzz(func(t *testing.T, mode uint8, line string) {
 		y := &typist{set: set, cfg: &devices.Config{Hostname: "R1"}}
 		y.c = &Context{Out: &y.out, Config: y.cfg}
-		y.stand(modeTitles[int(mode)%(len(modeTitles)-1)].mode) // all but the lab's own
+		modes := len(modeTitles) - 1 // all but the lab's own
+		y.c.loading = releases[int(mode)/modes%len(releases)]
+		y.stand(modeTitles[int(mode)%modes].mode)
 		list, err := set.Next(y.c, line)
 		if err == nil && len(list) == 0 {
 			t.Errorf("%q: neither help nor an error", line)
