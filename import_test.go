@@ -158,10 +158,10 @@ func TestOnlyDevicesReadsTheClock(t *testing.T) {
 // plainNet are the names of package net that only calculate with addresses.
 var plainNet = []string{"IP", "IPMask", "IPNet", "CIDRMask", "ParseIP", "ParseCIDR", "ParseMAC", "HardwareAddr", "ErrClosed"}
 
-// TestOnlyTheUnderlayOpensSockets: sockets are for devices/underlay and for the benchmarks below devices. The SSH and telnet
-// front end of shell will join them.
+// TestOnlyTheUnderlayOpensSockets: sockets are for devices/underlay, for the benchmarks below devices, and for the SSH and
+// telnet front end of shell.
 func TestOnlyTheUnderlayOpensSockets(t *testing.T) {
-	allowed := []string{"lisplab/devices/underlay", "lisplab/devices/bench"}
+	allowed := []string{"lisplab/devices/underlay", "lisplab/devices/bench", "lisplab/shell"}
 	for _, p := range modulePackages(t) {
 		if slices.Contains(allowed, p.ImportPath) {
 			continue
