@@ -27,3 +27,11 @@ func (d *Device) Reload(by string) error {
 
 // Reloaded is the lab time of the `reload` that led to the present boot; false when the power did.
 func (d *Device) Reloaded() (at time.Time, ok bool) { return d.reloaded, !d.reloaded.IsZero() }
+
+// Booting tells when a router without power boots by itself: after a `reload`, or for the first time.
+func (d *Device) Booting() (at time.Time, ok bool) {
+	if d.running {
+		return time.Time{}, false
+	}
+	return d.lab.loop.power.Get(d.index)
+}

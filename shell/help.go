@@ -33,7 +33,11 @@ func (s *Shell) help(partial string) string {
 	if !s.at.Device.Running() {
 		return s.at.dead()
 	}
-	list, err := s.set.Next(&s.at.Context, partial)
+	short, _ := unchained(partial)
+	list, err := s.set.Next(&s.at.Context, short)
+	if err != nil && short != partial { // the pipe sign is part of a pattern
+		list, err = s.set.Next(&s.at.Context, partial)
+	}
 	if first := strings.TrimLeft(partial, " "); s.inExec() && s.console && strings.HasPrefix(labWord, strings.ToLower(first)) {
 		list, err = withLab(list), nil
 	}
@@ -130,6 +134,10 @@ func (s *Shell) complete(partial string) string {
 	if !s.at.Device.Running() {
 		return partial
 	}
-	completed, _ := s.set.Complete(&s.at.Context, partial)
-	return completed
+	short, cut := unchained(partial)
+	completed, ok := s.set.Complete(&s.at.Context, short)
+	if !ok {
+		return partial
+	}
+	return partial[:cut] + completed[len(short)-(len(partial)-cut):]
 }

@@ -18,6 +18,9 @@ type filter struct {
 // modifiers are the output modifiers, in full.
 var modifiers = []string{"append", "begin", "count", "exclude", "include", "redirect", "section", "tee"}
 
+// saving are the modifiers that take a file.
+var saving = []string{"append", "redirect", "tee"}
+
 // piped are the commands that have output modifiers. In other lines, such as a description, a pipe sign is text.
 var piped = []string{"dir", "more", "show"}
 
@@ -39,9 +42,12 @@ func pipeOf(line string) []filter {
 }
 
 // chain cuts the rest of a line into modifiers. A pipe sign is alternation to a regular expression, so it begins another
-// modifier only where it stands alone, with a modifier and a pattern behind it.
+// modifier only where it stands alone, with a modifier and a pattern behind it. A file ends the chain.
 func chain(modifier, rest string) []filter {
 	f := filter{expand(modifier), rest}
+	if slices.Contains(saving, f.modifier) {
+		return []filter{f}
+	}
 	words := grammar.Split(rest)
 	for i, w := range words {
 		if i > 0 && w.Text == "|" && i+2 < len(words) && expand(words[i+1].Text) != "" {
@@ -50,6 +56,30 @@ func chain(modifier, rest string) []filter {
 		}
 	}
 	return []filter{f}
+}
+
+// unchained takes the modifiers out of a line between its first pipe sign and its last: the grammar knows of one modifier, and
+// what may be typed behind the last pipe sign is what may be behind the first. cut is where in the line the last begins.
+func unchained(line string) (short string, cut int) {
+	first, last := -1, -1
+	words := grammar.Split(line)
+	for i, w := range words {
+		if w.Text != "|" {
+			continue
+		}
+		switch {
+		case first < 0:
+			first, last, short = i, w.Col, line[:w.Col]
+		case slices.Contains(saving, expand(words[first+1].Text)):
+			return line, len(line) // nothing comes behind a file
+		case i > first+2: // a modifier and its pattern stand between
+			last = w.Col
+		}
+	}
+	if first < 0 {
+		return line, len(line)
+	}
+	return short + line[last:], last
 }
 
 // expand returns the modifier that the word begins, or "".

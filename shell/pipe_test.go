@@ -82,7 +82,7 @@ func TestPipesIntoFiles(t *testing.T) {
 		{"do dir | redirect b", "", "b= one two three"},
 		{"show x | include t | redirect a", "", "a= two three"},
 		{"show x | inc t | exc w | append a", "", "a+= three"},
-		{"show x | include t | tee a | count e", "Number of lines which match regexp = 1\n", "a= two three"},
+		{"show x | include t | tee a | count e", "two\nthree\n", "a | count e= two three"}, // and no file has such a name
 		{"show x | include t | tee /append a", "two\nthree\n", "a+= two three"},
 		{"description x | redirect a", text, ""},
 	} {
@@ -102,6 +102,42 @@ func TestPipesIntoFiles(t *testing.T) {
 	full := errors.New("disk full")
 	if got, err := pipe(text, pipeOf("show x | tee a"), func(string, string, bool) error { return full }); got != "" || !errors.Is(err, full) {
 		t.Errorf("a full disk: got %q, %v", got, err)
+	}
+}
+
+// TestHelpInChains asks for help and completes behind the last of several pipe signs.
+func TestHelpInChains(t *testing.T) {
+	_, sh := atRouter(t, "xTR1")
+	for _, tt := range []struct{ line, help string }{
+		{"show clock | include a | i", "include\n\n"},
+		{"show clock | include a | exclude b | c", "count\n\n"},
+		{"do show clock | inc a | t", "% Unrecognized command\n"},
+		{"show clock | include a | tee /", "  /append  Append output to URL\n  WORD     Uniform Resource Locator\n\n"},
+		{"show clock | include a | tee ", "  /append  Append output to URL\n  WORD     Uniform Resource Locator\n\n"},
+		{"show clock | include a | x", "  LINE  Regular Expression\n\n"},
+		{"show clock | include a|b ", "  LINE  Regular Expression\n\n"},
+		{"show clock | redirect f | c", "% Unrecognized command\n"},
+	} {
+		if got := sh.Help(tt.line); got != tt.help {
+			t.Errorf("%s?\n got %q\nwant %q", tt.line, got, tt.help)
+		}
+	}
+	if got := sh.Help("show clock | include a | "); got != sh.Help("show clock | ") {
+		t.Errorf("behind the second pipe sign:\n%s", got)
+	}
+	for line, want := range map[string]string{
+		"show clo":                       "show clock ",
+		"show clock | inc":               "show clock | include ",
+		"show clock | include a | exc":   "show clock | include a | exclude ",
+		"show clock | include  a | te":   "show clock | include  a | tee ",
+		"sh cl | i a | tee /a":           "sh cl | i a | tee /append ",
+		"show clock | include a | x":     "show clock | include a | x",
+		"show clock | redirect f | inc":  "show clock | redirect f | inc",
+		"show clock | include a | inc b": "show clock | include a | inc b",
+	} {
+		if got := sh.Complete(line); got != want {
+			t.Errorf("%s<TAB> is %q, want %q", line, got, want)
+		}
 	}
 }
 

@@ -199,6 +199,9 @@ func (s *Shell) dispatch(line string) string {
 
 // dead is what a terminal at a router without power says. A real one would stay dark; a person wants to know why.
 func (c *session) dead() string {
+	if at, ok := c.Device.Booting(); ok {
+		return fmt.Sprintf("%% %s boots in %v\n", c.Device.Name(), at.Sub(c.Lab.Now()).Round(time.Second))
+	}
 	return fmt.Sprintf("%% %s is powered off\n", c.Device.Name())
 }
 
