@@ -34,6 +34,21 @@ func TestDatagrams(t *testing.T) {
 	}
 }
 
+// TestDatagramAfterSilence holds that a router can send whatever the time since it last received: in real time the deadline
+// of that is long over.
+func TestDatagramAfterSilence(t *testing.T) {
+	w := newWorld(t)
+	at := time.Now()
+	udp := &w.n.nodes[0].udp
+	udp.until.set = at.Add(-time.Hour)
+	if err := udp.conn.SetDeadline(at.Add(-time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if ds, err := w.send([]byte("x")); err != nil || len(ds) != 1 {
+		t.Errorf("%v, %v", ds, err)
+	}
+}
+
 func TestDatagramsThatAreDropped(t *testing.T) {
 	a, b := netip.AddrPortFrom(worldAddrs[0], lispcore.ControlPort), netip.AddrPortFrom(worldAddrs[2], lispcore.ControlPort)
 	for _, row := range []struct {

@@ -32,6 +32,7 @@ func (n *Network) sendDatagram(now time.Time, from *node, out lispcore.SendDatag
 		n.observe(event)
 		return nil
 	}
+	from.udp.until.renew(n, from.udp.conn) // what it read last, and by when, may be long ago
 	if _, err := from.udp.conn.WriteToUDPAddrPort(out.Payload, to.udp.addr); err != nil {
 		return n.fault(now, err, "datagram of %d bytes from %s %v to %s %v: not sent", len(out.Payload), from.name, out.From, to.name, out.To)
 	}
