@@ -33,6 +33,7 @@ func rows() []Row {
 		showRunningRows(),
 		showStartupRows(),
 		showVersionRows(),
+		telnetRows(),
 		terminalRows(),
 	)
 }

@@ -32,6 +32,9 @@ type Context struct {
 	// Config is the candidate configuration, while a row of configuration runs.
 	Config *devices.Config
 
+	// Caller has the session's telnet connections; nil where none can be opened.
+	Caller Caller
+
 	// Attach is the device that `lab connect` asked for; who runs the session acts on it and clears it.
 	Attach string
 	// Closed is set by `exit` and `logout` in EXEC mode: the session is over.

@@ -35,7 +35,8 @@ type Device struct {
 	etrCfg   etr.Config
 	server   *mapserver.Engine
 	servCfg  mapserver.Config
-	streams  map[lispcore.StreamID]lispcore.Engine
+	streams  map[lispcore.StreamID]receiver
+	people   int             // of streams, those that belong to people
 	outbox   lispcore.Outbox // what the router itself, rather than a role, wants done
 	lines    map[string]bool // line protocol as last logged
 	log      logRing
@@ -143,7 +144,7 @@ func (d *Device) powerOn(now time.Time) {
 	d.cfg = cfg
 	d.rand = d.source("nonces", d.boots)
 	d.sessions = session.NewTable()
-	d.streams = make(map[lispcore.StreamID]lispcore.Engine)
+	d.streams = make(map[lispcore.StreamID]receiver)
 	d.lines = make(map[string]bool)
 	d.log = logRing{}
 	d.say(restarted())
@@ -152,6 +153,7 @@ func (d *Device) powerOn(now time.Time) {
 
 // powerOff takes everything away that has no power any more.
 func (d *Device) powerOff() {
+	d.dropStreams()
 	*d = Device{lab: d.lab, index: d.index, file: d.file, files: d.files, boots: d.boots, booted: d.booted, log: d.log}
 }
 

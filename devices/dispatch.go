@@ -7,6 +7,11 @@ import (
 	"lisplab/lispcore/wire"
 )
 
+// receiver is whom a stream belongs to: a role, or a Stream.
+type receiver interface {
+	Handle(now time.Time, in lispcore.Input)
+}
+
 // roles are the engines that run, in the order in which they are asked.
 func (d *Device) roles() []lispcore.Engine {
 	var list []lispcore.Engine
@@ -35,17 +40,17 @@ func (d *Device) handle(now time.Time, in lispcore.Input) {
 	case lispcore.StreamOpened:
 		d.open(now, in)
 	case lispcore.StreamData:
-		if role := d.streams[in.Stream]; role != nil {
-			role.Handle(now, in)
+		if r := d.streams[in.Stream]; r != nil {
+			r.Handle(now, in)
 		}
 	case lispcore.StreamClosed:
-		role := d.streams[in.Stream]
-		if role == nil && d.etr != nil {
-			role = d.etr // a dial that failed
+		r := d.streams[in.Stream]
+		if r == nil && d.etr != nil {
+			r = d.etr // a dial that failed
 		}
 		delete(d.streams, in.Stream)
-		if role != nil {
-			role.Handle(now, in)
+		if r != nil {
+			r.Handle(now, in)
 		}
 	}
 }
@@ -63,8 +68,16 @@ func (d *Device) roleFor(payload []byte) lispcore.Engine {
 	return d.server
 }
 
-// open hands a connection to the role that dialled it, or to the Map-Server.
+// open hands a connection to who dialled it, or to who serves its port.
 func (d *Device) open(now time.Time, in lispcore.StreamOpened) {
+	if r := d.streams[in.Stream]; r != nil {
+		r.Handle(now, in)
+		return
+	}
+	if !in.Dialled && in.Local.Port() == TelnetPort {
+		d.accept(in)
+		return
+	}
 	var role lispcore.Engine
 	switch {
 	case in.Dialled && d.etr != nil:

@@ -71,6 +71,10 @@ func (l *Lab) unfollow() {
 // Do runs fn on the goroutine that owns the lab: the caller's own, or, while the lab follows the wall clock, the
 // follower's, which first lets everything happen that is due. fn must not call Do, Follow or Close.
 func (l *Lab) Do(fn func()) {
+	if l.inside {
+		fn()
+		return
+	}
 	for {
 		l.mu.Lock()
 		f := l.follower
@@ -94,3 +98,7 @@ func (l *Lab) Do(fn func()) {
 		}
 	}
 }
+
+// Inside returns the lab for those who are on the goroutine that owns it already, by Do or by Stream.OnChange: its own Do
+// runs fn at once.
+func (l *Lab) Inside() *Lab { return &Lab{l.world, true} }

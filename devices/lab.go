@@ -50,6 +50,12 @@ type LinkState struct {
 // Lab is a network of routers whose LISP runs. Its methods, and those of its devices, belong to the goroutine that owns
 // the lab: while it follows the wall clock call them inside Do. Do, Follow and Close may be called from anywhere.
 type Lab struct {
+	*world
+	inside bool // Do runs at once: see Inside
+}
+
+// world is what a Lab and its Inside have in common.
+type world struct {
 	file    *labFile
 	seed    uint64
 	net     *underlay.Network
@@ -58,7 +64,10 @@ type Lab struct {
 	logged  func(*Device, LogLine) // may be nil
 	powered func(*Device, bool)    // may be nil
 	parse   func(rel Release, file, text string) (Config, error)
-	state   *state // nil: files are kept in memory
+	state   *state                 // nil: files are kept in memory
+	answer  func(*Device, *Stream) // may be nil
+	reports []*Stream              // that have changed, in order
+	hearing bool
 
 	mu       sync.Mutex // held by who owns the lab, or looks for the owner
 	follower *follower
@@ -74,7 +83,7 @@ func OpenLab(nameOrPath string, opt Options) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Lab{file: file, seed: file.seed, logged: opt.Logged, powered: opt.Powered, parse: opt.Parse}
+	l := &Lab{world: &world{file: file, seed: file.seed, logged: opt.Logged, powered: opt.Powered, parse: opt.Parse}}
 	if opt.Seed != nil {
 		l.seed = *opt.Seed
 	}
@@ -95,7 +104,7 @@ func OpenLab(nameOrPath string, opt Options) (*Lab, error) {
 
 // build makes the devices and their network, all without power.
 func (l *Lab) build(opt Options) error {
-	l.loop = &loop{now: labStart, engines: make([]deadline, len(l.file.devices)), powerOn: l.powerOn}
+	l.loop = &loop{now: labStart, engines: make([]deadline, len(l.file.devices)), powerOn: l.powerOn, idle: l.hear}
 	for i, f := range l.file.devices {
 		d := &Device{lab: l, index: i, file: f}
 		if err := d.seal(&f.startup); err != nil {
@@ -113,7 +122,7 @@ func (l *Lab) build(opt Options) error {
 		Names: l.loop.names, Links: l.file.links,
 		Rand: rand.New(rand.NewPCG(l.seed, 0)), Wall: wall,
 		NextStream: func(node int) lispcore.StreamID { return l.devices[node].sessions.NextStream() },
-		Observe:    opt.Observe, Tamper: opt.Tamper,
+		Takes:      l.takes, Observe: opt.Observe, Tamper: opt.Tamper,
 	})
 	l.loop.net = l.net
 	return err
@@ -348,6 +357,10 @@ func (l *Lab) Close() error {
 	}
 	l.closed, l.follower = true, nil
 	var errs []error
+	for _, d := range l.devices {
+		d.dropStreams()
+	}
+	l.hear()
 	if l.net != nil {
 		errs = append(errs, l.net.Close())
 	}

@@ -40,6 +40,7 @@ func (d *Device) Log() []LogLine {
 func (d *Device) say(text string) {
 	line := LogLine{d.lab.loop.now, text}
 	d.log.add(line)
+	d.reportLog()
 	if d.lab.logged != nil {
 		d.lab.logged(d, line)
 	}

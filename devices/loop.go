@@ -37,6 +37,7 @@ type loop struct {
 	engines []deadline // of each host, as of its last drain
 	power   lispcore.Timers[int]
 	powerOn func(device int) error
+	idle    func() bool // is called when nothing more is due at an instant, and tells whether it did something; may be nil
 
 	count  int     // of deliveries and ticks at the present instant
 	recent [32]hop // the last of them
@@ -115,6 +116,12 @@ func (l *loop) run(until time.Time) error {
 func (l *loop) runUntil(until time.Time) error {
 	for {
 		at, step := l.next()
+		if (step == nil || at.After(l.now)) && l.idle != nil && l.idle() {
+			if l.err != nil { // of a run inside
+				return l.err
+			}
+			continue
+		}
 		if step == nil || at.After(until) {
 			break
 		}

@@ -85,10 +85,19 @@ func (d *Device) OpenConsole() (*Terminal, error) {
 // OpenVTY seats a session from that address at the first free vty whose `transport input` takes the protocol. Protocol 0
 // is the lab's own, which every line takes.
 func (d *Device) OpenVTY(by Transport, from netip.Addr) (*Terminal, error) {
-	if !d.running {
-		return nil, ErrStopped
+	n, err := d.freeVTY(by)
+	if err != nil {
+		return nil, err
 	}
-	err := ErrNoLine
+	return d.seat(LineName{true, n}, from), nil
+}
+
+// freeVTY finds the first free vty that takes the protocol.
+func (d *Device) freeVTY(by Transport) (n int, err error) {
+	if !d.running {
+		return 0, ErrStopped
+	}
+	err = ErrNoLine
 	for n := range d.cfg.VTYCount() {
 		name := LineName{true, n}
 		switch {
@@ -96,10 +105,10 @@ func (d *Device) OpenVTY(by Transport, from netip.Addr) (*Terminal, error) {
 		case by != 0 && !d.cfg.VTY(n).TransportInput.Takes(by):
 			err = ErrTransport
 		default:
-			return d.seat(name, from), nil
+			return n, nil
 		}
 	}
-	return nil, err
+	return 0, err
 }
 
 func (d *Device) seat(name LineName, from netip.Addr) *Terminal {

@@ -24,6 +24,8 @@ type Config struct {
 	Patience time.Duration
 	// NextStream gives a router's name for a connection that it accepts.
 	NextStream func(node int) lispcore.StreamID
+	// Takes, if not nil, tells whether a router takes connections at a TCP port beside 4342. It is asked at each dial.
+	Takes func(node int, port uint16) bool
 	// Observe, if not nil, gets every event in order.
 	Observe func(Event)
 	// Tamper, if not nil, sees each Datagram and Data event between the socket and the router and returns the bytes that

@@ -149,9 +149,14 @@ func (n *Network) openStream(now time.Time, from *node, out lispcore.OpenStream)
 // dialler's kernel address is the dialler's.
 func (n *Network) connect(now time.Time, d *dial, to *node) error {
 	from := n.nodes[d.node]
+	door, err := n.openDoor(to, d.dst.Port())
+	if err != nil {
+		return n.fault(now, err, "dial from %s %v to %s %v: the port can't be opened", from.name, d.src, to.name, d.dst)
+	}
+	defer door.close()
 	dialer := net.Dialer{KeepAlive: -1, Timeout: n.cfg.Patience}
-	sock, err := dialer.DialTCP(context.Background(), "tcp4", netip.AddrPortFrom(from.tcp.addr.Addr(), 0), to.tcp.addr)
-	if errors.Is(err, syscall.ECONNREFUSED) && to.tcp.listener == nil {
+	sock, err := dialer.DialTCP(context.Background(), "tcp4", netip.AddrPortFrom(from.tcp.addr.Addr(), 0), door.addr)
+	if errors.Is(err, syscall.ECONNREFUSED) && door.listener == nil {
 		n.observe(Event{At: now, Kind: Refuse, Src: d.dst, Dst: d.src, Conn: d.id, Ack: d.seq + 1})
 		n.dialFailed(d, lispcore.ClosedByRefusal)
 		return nil
@@ -159,11 +164,11 @@ func (n *Network) connect(now time.Time, d *dial, to *node) error {
 	if err != nil {
 		return n.fault(now, err, "dial from %s %v to %s %v", from.name, d.src, to.name, d.dst)
 	}
-	if to.tcp.listener == nil {
+	if door.listener == nil {
 		_ = sock.Close()
 		return n.fault(now, nil, "dial from %s %v to %s %v: somebody outside the lab answers there", from.name, d.src, to.name, d.dst)
 	}
-	accepted, err := n.accept(to, sock.LocalAddr().(*net.TCPAddr).AddrPort())
+	accepted, err := n.accept(door.listener, sock.LocalAddr().(*net.TCPAddr).AddrPort())
 	if err != nil {
 		_ = sock.Close()
 		return n.fault(now, err, "dial from %s %v to %s %v: not accepted", from.name, d.src, to.name, d.dst)
@@ -184,12 +189,12 @@ func (n *Network) connect(now time.Time, d *dial, to *node) error {
 }
 
 // accept takes the lab's connection off the listener and drops those of others before it.
-func (n *Network) accept(to *node, dialler netip.AddrPort) (*net.TCPConn, error) {
-	if err := to.tcp.listener.SetDeadline(n.cfg.Wall().Add(n.cfg.Patience)); err != nil {
+func (n *Network) accept(l *net.TCPListener, dialler netip.AddrPort) (*net.TCPConn, error) {
+	if err := l.SetDeadline(n.cfg.Wall().Add(n.cfg.Patience)); err != nil {
 		return nil, err
 	}
 	for {
-		sock, err := to.tcp.listener.AcceptTCP()
+		sock, err := l.AcceptTCP()
 		if err != nil {
 			return nil, err
 		}

@@ -29,6 +29,7 @@ type world struct {
 	given   []lispcore.StreamID          // the last number that each router gave out
 	bytes   map[lispcore.StreamID]string // received so far
 	refuses map[int]bool                 // routers that close what they accept
+	ports   map[uint16]bool              // beside 4342 that b takes
 }
 
 var worldNames = []string{"a", "core", "b"}
@@ -45,6 +46,7 @@ func newWorld(t testing.TB, change ...func(*Config)) *world {
 		Links: []Link{{A: Port{0, "Gi0"}, B: Port{1, "Gi1"}, Up: true}, {A: Port{1, "Gi2"}, B: Port{2, "Gi0"}, Up: true}},
 		Rand:  rand.New(rand.NewPCG(1, 2)), Wall: time.Now, Patience: time.Second,
 		NextStream: w.nextStream,
+		Takes:      func(node int, port uint16) bool { return node == 2 && w.ports[port] },
 		Observe:    func(e Event) { e.Payload = slices.Clone(e.Payload); w.events = append(w.events, e) },
 	}
 	for _, c := range change {
@@ -187,6 +189,11 @@ func (w *world) do(line string) {
 	case "dial":
 		w.carry(who(2), lispcore.OpenStream{Stream: w.nextStream(who(2)), From: worldAddrs[who(2)],
 			To: netip.AddrPortFrom(worldAddrs[who(3)], lispcore.ControlPort)})
+	case "telnet":
+		w.carry(who(2), lispcore.OpenStream{Stream: w.nextStream(who(2)), From: worldAddrs[who(2)],
+			To: netip.AddrPortFrom(worldAddrs[who(3)], 23)})
+	case "takes":
+		w.ports = map[uint16]bool{23: true}
 	case "send":
 		w.carry(who(2), lispcore.SendDatagram{From: netip.AddrPortFrom(worldAddrs[who(2)], lispcore.ControlPort),
 			To: netip.AddrPortFrom(worldAddrs[who(3)], lispcore.ControlPort), Payload: []byte(f[4])})

@@ -231,3 +231,9 @@ func (c *Codec) Encode(dst, data []byte) []byte {
 	}
 	return dst
 }
+
+// NewClient returns the state of a connection just opened at the end of the one who called: it lets the other end echo and
+// suppress go-ahead, and has no option of its own.
+func NewClient() *Codec {
+	return &Codec{theirs: map[byte]agreement{optEcho: off, optSGA: off}}
+}
