@@ -13,6 +13,8 @@ import (
 const (
 	// period is the nominal time between two Map-Registers (RFC 9301 section 8.2).
 	period = 60 * time.Second
+	// periodJitter is the most that jitter takes off a period.
+	periodJitter = period / 10
 	// firstResend and lastResend bound the waits for a Map-Notify: 1, 2, 4 ... 32, 60, 60 s (RFC 9301 section 8.2).
 	firstResend = time.Second
 	lastResend  = 60 * time.Second
@@ -151,7 +153,7 @@ func (e *Engine) nextPeriod() time.Duration {
 	if !e.cfg.Jitter {
 		return period
 	}
-	return period - time.Duration(e.cfg.Rand.Int64N(int64(period/10)+1))
+	return period - time.Duration(e.cfg.Rand.Int64N(int64(periodJitter)+1))
 }
 
 // delayToConnect draws the time from a Map-Notify to the dial.

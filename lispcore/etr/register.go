@@ -24,7 +24,7 @@ func (e *Engine) sendMapRegister(now time.Time, m *message) {
 	if len(records) == 0 {
 		return
 	}
-	resend := m.resend > firstResend && m.resend < lastResend
+	resend := m.resend > firstResend && now.Sub(m.lastSent) < period-periodJitter
 	if e.cfg.ReplayCheck && !resend {
 		m.fresh = false
 	}

@@ -47,6 +47,12 @@ func TestSnapshot(t *testing.T) {
 		t.Errorf("database\n got %+v\nwant %+v", got, want)
 	}
 
+	// An ACK counts like a Map-Notify, for its prefix and for its map-server line.
+	p.Play("advance 1s", "write MS X refresh all", "advance 2s", "write MS X ack 2001:db8::/32")
+	if got := x.ETR.Snapshot(); got.Database[2].Status[0].Acked != p.Bed().Now() || got.MapServers[1].LastNotify != p.Bed().Now() || got.MapServers[0].LastNotify != now {
+		t.Errorf("after an ACK: %+v, %+v", got.Database[2].Status, got.MapServers)
+	}
+
 	v.Database[0].Mapping.Locators[0].Weight = 99
 	if got := x.ETR.Snapshot().Database[0].Mapping.Locators[0].Weight; got != 100 {
 		t.Errorf("the snapshot is no copy: weight %d", got)

@@ -239,3 +239,30 @@ func TestNothingLeftToDo(t *testing.T) {
 		t.Errorf("a timer is armed for %v", at)
 	}
 }
+
+// TestQuietSession: when all is registered over the session, or refused, no timer is left.
+func TestQuietSession(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		lines []string
+	}{
+		{"registered", []string{"write MS X refresh all; ack 10.1.0.0/16; nack 1 10.2.0.0/16"}},
+		{"registered late", []string{"advance 40s", "write MS X refresh all; ack 10.1.0.0/16; nack 1 10.2.0.0/16"}},
+		{"refused late, unasked", []string{"advance 40s", "write MS X nack 1 10.1.0.0/16; nack 1 10.2.0.0/16"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := enginetest.NewPlayer()
+			p.Play("puppet MS 10.0.0.9", "etr X 10.0.0.1", "map-server X MS key-a ipv4", "database X 10.1.0.0/16 10.2.0.0/16",
+				"send MS X notify key-a nonce=n1 10.1.0.0/16", "advance 1s")
+			p.Play(c.lines...)
+			patience := p.Bed().Now().Add(time.Minute) // with Registrations; it will find none without an answer
+			if at, armed := p.Bed().Node("X").ETR.Deadline(); armed && !at.Equal(patience) {
+				t.Errorf("a timer is armed for %v, now is %v", at, p.Bed().Now())
+			}
+			p.Play("advance 61s")
+			if at, armed := p.Bed().Node("X").ETR.Deadline(); armed {
+				t.Errorf("a timer is armed for %v, now is %v", at, p.Bed().Now())
+			}
+		})
+	}
+}
