@@ -60,6 +60,7 @@ func NewConsole(ctx context.Context, sh *Shell, in io.Reader, out io.Writer) (*C
 		FuncGetWidth:           func() int { return width(out) },
 	}
 	c.exec.SetListener(c.changed)
+	sh.ring = c.Wake
 	var err error
 	if c.line, err = readline.NewEx(c.exec); err != nil {
 		return nil, err
@@ -86,6 +87,12 @@ func (c *Console) Wake() { c.keys.Wake() }
 // processing on (see Raw).
 func (c *Console) Run() error {
 	for !c.sh.Closed() {
+		if err := c.relay(); err != nil {
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return err
+		}
 		if err := c.show(c.sh.NewLog()); err != nil {
 			return err
 		}
@@ -104,6 +111,25 @@ func (c *Console) Run() error {
 			if errors.Is(err, io.EOF) {
 				err = nil
 			}
+			return err
+		}
+	}
+	return nil
+}
+
+// relay hands the terminal to the telnet connection that the router has opened or resumed, if there is one, until it is
+// closed or left. Readline has no part in it: the far end echoes what is typed.
+func (c *Console) relay() error {
+	var typed []byte // a key at most: what is typed ahead may be for the router's own prompt
+	for c.sh.Calling() {
+		_, out, err := c.sh.Relay(typed)
+		if err != nil {
+			return err
+		}
+		if err := c.show(string(out)); err != nil || !c.sh.Calling() {
+			return err
+		}
+		if typed, err = c.keys.KeyOrWake(); err != nil {
 			return err
 		}
 	}

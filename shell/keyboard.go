@@ -90,6 +90,20 @@ func (k *keyboard) Key() (byte, error) {
 	return 0, io.EOF
 }
 
+// KeyOrWake returns one key as it was typed, or none when there is something to show.
+func (k *keyboard) KeyOrWake() ([]byte, error) {
+	select {
+	case b, ok := <-k.keys:
+		if ok {
+			return []byte{b}, nil
+		}
+	case <-k.wake:
+		return nil, nil
+	case <-k.stop:
+	}
+	return nil, io.EOF
+}
+
 // Read gives readline the next key. It is called only while a line is being edited.
 func (k *keyboard) Read(p []byte) (int, error) {
 	for len(k.pending) == 0 {

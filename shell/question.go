@@ -31,14 +31,20 @@ func (s *Shell) Converse(typed string, answer func(question string) (string, boo
 func (s *Shell) answerAll(text string, answer func(question string) (string, bool)) (string, error) {
 	for {
 		q, asked := s.Pending()
+		far := false
 		if !asked {
-			return text, nil
+			if q.Prompt, far = s.farQuestion(); !far || answer == nil {
+				return text, nil // without answers, the next line is one
+			}
 		}
 		said, ok := "", false
 		if answer != nil {
 			said, ok = answer(q.Prompt)
 		}
 		if !ok {
+			if far {
+				return text + q.Prompt + "\n", nil
+			}
 			said = q.Default
 		}
 		more, err := s.Exec(said)

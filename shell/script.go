@@ -22,6 +22,10 @@ func (s *Shell) Type(typed string) (text string, err error) {
 	if _, asked := s.Pending(); asked {
 		return s.Exec(typed) // every character is part of the answer
 	}
+	if s.Calling() {
+		s.lab.Do(func() { text, err = s.typeCall(typed) })
+		return text, err
+	}
 	if partial, ok := strings.CutSuffix(typed, KeyHelp); ok {
 		return s.Help(partial), nil
 	}

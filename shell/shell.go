@@ -21,6 +21,7 @@ type Shell struct {
 	sessions map[*devices.Device]*session
 	at       *session
 	refused  bool
+	ring     func() // wakes the front end when a telnet connection has changed; nil for a script
 }
 
 // session is the line of one router that the terminal is attached to.
@@ -29,10 +30,18 @@ type session struct {
 	booted time.Time // a restart of the router ends the session
 	logged time.Time // the log is shown up to here (see Log)
 	shown  int       // lines of the log that carry the instant logged and are shown
+
+	calls  calls
+	screen screen // of the call, for a script
 }
 
 // New returns a terminal in front of the lab, attached to no router.
 func New(lab *devices.Lab, set *commands.Set) *Shell {
+	lab.Do(func() { lab.Answer(answering(lab, set)) })
+	return newShell(lab, set)
+}
+
+func newShell(lab *devices.Lab, set *commands.Set) *Shell {
 	return &Shell{lab: lab, set: set, form: commands.FormIOS, sessions: map[*devices.Device]*session{}}
 }
 
@@ -98,6 +107,11 @@ func (s *Shell) prompt() string {
 	}
 	if q, asked := s.at.Asked(); asked {
 		return q.Prompt
+	}
+	if s.calling() {
+		if _ = s.listen(""); s.calling() { // the lab keeps the error
+			return s.at.screen.prompt()
+		}
 	}
 	return s.at.Prompt()
 }
@@ -177,8 +191,15 @@ func (s *Shell) end() string {
 }
 
 func (s *Shell) exec(line string) (string, error) {
-	text := s.dispatch(line)
-	return text, s.lab.Settle()
+	if s.calling() {
+		return s.callLine(line + "\r")
+	}
+	at := s.at
+	text := at.screen.take() + s.dispatch(line)
+	if err := s.lab.Settle(); err != nil || s.at != at || !s.calling() || s.ring != nil {
+		return text, err
+	}
+	return s.begun(text)
 }
 
 func (s *Shell) dispatch(line string) string {
@@ -210,8 +231,11 @@ func (s *Shell) run(line string) string {
 	c := &s.at.Context
 	var out bytes.Buffer
 	width := len(c.Prompt())
-	c.Out, c.Form = &out, s.form
+	c.Out, c.Form, c.Caller = &out, s.form, s.caller()
 	err := s.set.Run(c, line)
+	if c.Closed {
+		s.at.calls.hangUp()
+	}
 	text := out.String()
 	if err == nil {
 		text, err = pipe(text, pipeOf(line), c.SaveOutput)
@@ -221,6 +245,12 @@ func (s *Shell) run(line string) string {
 		text += commands.ErrorText(err, width, line)
 	}
 	return text
+}
+
+// caller is for the lines that open and close telnet connections.
+func (s *Shell) caller() commands.Caller {
+	s.at.calls.device, s.at.calls.ring = s.at.Device, s.ring
+	return &s.at.calls
 }
 
 // labLine tells whether a line is addressed to the lab, and what it says.

@@ -37,8 +37,13 @@ type VTY struct {
 // NewVTY puts a line of a router, and what is connected to it, in front of a shell that is attached to that router.
 // Reading begins at once; Run serves. hangUp closes the connection under a Read or a Write that waits.
 func NewVTY(sh *Shell, line *devices.Terminal, conn io.ReadWriter, hangUp func()) *VTY {
-	sh.lab.Do(func() { sh.at.Terminal = line })
-	return &VTY{sh: sh, line: line, keys: readKeys(conn), out: bufio.NewWriter(conn), wake: make(chan struct{}, 1), hangUp: hangUp}
+	v := newVTY(sh, line, readKeys(conn), conn, hangUp)
+	sh.lab.Do(func() { sh.at.Terminal, sh.ring = line, v.Wake })
+	return v
+}
+
+func newVTY(sh *Shell, line *devices.Terminal, keys *keys, out io.Writer, hangUp func()) *VTY {
+	return &VTY{sh: sh, line: line, keys: keys, out: bufio.NewWriter(out), wake: make(chan struct{}, 1), hangUp: hangUp}
 }
 
 // Wake tells the session that its router has logged something. It never blocks.
@@ -56,6 +61,7 @@ func (v *VTY) Run(ctx context.Context, user *devices.User) error {
 	defer context.AfterFunc(ctx, v.hangUp)()
 	defer close(v.keys.over)
 	err := v.run(user)
+	v.sh.hangUp()
 	_ = v.out.Flush()
 	if errors.Is(err, errOver) {
 		return nil
@@ -71,6 +77,9 @@ func (v *VTY) run(user *devices.User) error {
 		return err
 	}
 	for {
+		if err := v.relay(); err != nil {
+			return err
+		}
 		at := v.look()
 		if !at.open {
 			return errOver
@@ -150,6 +159,23 @@ func (v *VTY) step(at standing) (err error) {
 		err = perr
 	}
 	return err
+}
+
+// relay hands the terminal to the telnet connection that the session has opened or resumed, if there is one, until it is
+// closed or left.
+func (v *VTY) relay() error {
+	for v.sh.Calling() {
+		used, out, err := v.sh.Relay(v.keys.typed)
+		v.keys.typed = v.keys.typed[used:]
+		_, _ = v.out.Write(out)
+		if err != nil || !v.sh.Calling() {
+			return err
+		}
+		if _, err := v.wait(v.wake); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // confirm answers a question of one key.
@@ -243,7 +269,7 @@ func (v *VTY) wait(wake <-chan struct{}) (woken bool, err error) {
 		return false, errOver
 	}
 	woken, err = v.keys.wait(wake)
-	if err == nil && !woken {
+	if err == nil && !woken && v.keys.pull == nil { // inside a lab there is no wall clock
 		v.line.Touch()
 	}
 	return woken, err
@@ -300,7 +326,8 @@ func (r returns) WriteString(s string) (int, error) {
 // keys is what is typed at a connection. A goroutine reads it, no further ahead than a few kilobytes: the rest waits in
 // the connection, whose other end is slowed down by that.
 type keys struct {
-	typed  []byte // and not used yet
+	typed  []byte                                                           // and not used yet
+	pull   func(wake <-chan struct{}) (chunk []byte, woken bool, err error) // in place of chunks; nil for a connection from outside
 	chunks chan []byte
 	over   chan struct{} // closed: nobody takes chunks any more
 }
@@ -331,6 +358,10 @@ func (k *keys) read(r io.Reader) {
 
 // wait takes what is typed next, or is woken.
 func (k *keys) wait(wake <-chan struct{}) (woken bool, err error) {
+	if k.pull != nil {
+		k.typed, woken, err = k.pull(wake)
+		return woken, err
+	}
 	select {
 	case chunk, ok := <-k.chunks:
 		if !ok {
