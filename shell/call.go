@@ -354,9 +354,6 @@ func (s *Shell) begun(text string) (string, error) {
 	return screen.take(), err
 }
 
-// KeyLeave stands at the end of a line of a script that leaves a telnet connection, which stays open.
-const KeyLeave = "<^^>x"
-
 // typeCall is Type while a call has the terminal.
 func (s *Shell) typeCall(typed string) (text string, err error) {
 	if left, ok := strings.CutSuffix(typed, KeyLeave); ok {

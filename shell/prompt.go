@@ -2,13 +2,16 @@ package shell
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"lisplab/commands"
+	"lisplab/devices"
 )
 
 // AttachPrompt connects the terminal to the router that shows the prompt at present. A session in which nothing was
-// typed yet can also be taken up at the prompt of user EXEC mode.
+// typed yet can also be taken up at the prompt of user EXEC mode. The router that the terminal is at comes first, then the
+// others in lab-file order, and last those at which a telnet connection has the terminal: their prompt is another router's.
 func (s *Shell) AttachPrompt(prompt string) (err error) {
 	s.lab.Do(func() { err = s.attachPrompt(prompt) })
 	return err
@@ -21,7 +24,9 @@ func (s *Shell) attachPrompt(prompt string) error {
 	}
 	var shown []string
 	host, _, _ := strings.Cut(strings.TrimRight(prompt, "#>"), "(")
-	for _, d := range s.lab.Devices() {
+	list := s.lab.Devices()
+	slices.SortStableFunc(list, func(a, b *devices.Device) int { return s.inCall(a) - s.inCall(b) })
+	for _, d := range list {
 		fresh := s.sessions[d] == nil
 		if err := s.attach(d.Name()); err != nil {
 			return err
@@ -46,4 +51,12 @@ func (s *Shell) attachPrompt(prompt string) error {
 		}
 	}
 	return fmt.Errorf("found prompt %q, expected that of a router of the lab: %s", prompt, strings.Join(shown, ", "))
+}
+
+// inCall is 1 when a telnet connection has the terminal at a router, and 0 otherwise.
+func (s *Shell) inCall(d *devices.Device) int {
+	if c := s.sessions[d]; c != nil && c.calls.at != nil {
+		return 1
+	}
+	return 0
 }

@@ -12,6 +12,9 @@ const (
 	KeyHelp = "?"
 	KeyTab  = "<TAB>"
 	KeyEnd  = "<^Z>"
+
+	// KeyLeave leaves a telnet connection, which stays open.
+	KeyLeave = "<^^>x"
 )
 
 // Type runs one line of a script, as a transcript writes it: a line that ends in `?` asks for help, one that ends in

@@ -13,6 +13,10 @@
 //	! An empty line stands between an answer and a comment. The bare `!` lines of a configuration
 //	! are an answer like any other.
 //
+// Behind `telnet` the lines are typed at the far router, whose prompt they carry, and stay with the terminal that they began
+// at until the connection is closed, or left by <^^>x. A prompt means the terminal that the last line was typed at, if it
+// shows it; else the router whose prompt it is. `!! connect X` goes to the terminal at X, whatever it shows.
+//
 // A line may end in `?`, <TAB> or <^Z> in place of Enter. What a command asks is answered behind the question: a line of the
 // answer that begins with the question's text holds what is typed there, a password too; without one Enter is. Directives
 // are split by shlex:
