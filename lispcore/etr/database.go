@@ -178,6 +178,9 @@ func (e *Engine) configureServers(now time.Time, lines []MapServerConfig) {
 	var order []*server
 	wanted := make(map[*server]map[lispcore.Family]string)
 	for _, line := range lines {
+		if line.Key == "" {
+			continue // nothing could be signed
+		}
 		s := e.serverAt(line.Addr)
 		if s == nil {
 			i := slices.IndexFunc(order, func(o *server) bool { return o.addr == line.Addr })

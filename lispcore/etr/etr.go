@@ -51,7 +51,7 @@ type Config struct {
 type MapServerConfig struct {
 	Addr   netip.Addr
 	Family lispcore.Family
-	Key    string
+	Key    string // a line without one is as good as not there: a Map-Register must be signed
 	// Local is the ETR's own RLOC towards the map server; the zero Addr while there is no route.
 	Local netip.Addr
 }

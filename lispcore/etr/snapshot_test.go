@@ -1,12 +1,16 @@
 package etr_test
 
 import (
+	"math/rand/v2"
+	"net/netip"
 	"reflect"
 	"testing"
+	"time"
 
 	"lisplab/lispcore"
 	"lisplab/lispcore/enginetest"
 	"lisplab/lispcore/etr"
+	"lisplab/lispcore/session"
 	"lisplab/lispcore/wire"
 )
 
@@ -56,5 +60,20 @@ func TestSnapshot(t *testing.T) {
 	v.Database[0].Mapping.Locators[0].Weight = 99
 	if got := x.ETR.Snapshot().Database[0].Mapping.Locators[0].Weight; got != 100 {
 		t.Errorf("the snapshot is no copy: weight %d", got)
+	}
+}
+
+// A map server without a key can't be registered with, and must not bring the ETR down.
+func TestMapServerWithoutKey(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	e := etr.New(session.NewTable())
+	e.Configure(now, etr.Config{
+		Database:   []lispcore.Mapping{{EID: lispcore.NewEID(0, netip.MustParsePrefix("10.1.0.0/16")), TTL: 1440}},
+		MapServers: []etr.MapServerConfig{{Addr: netip.MustParseAddr("192.0.2.1"), Family: lispcore.IPv4, Local: netip.MustParseAddr("192.0.2.2")}},
+		Rand:       rand.New(rand.NewPCG(1, 2)),
+	})
+	e.Handle(now, lispcore.Tick{})
+	if out := e.Drain(); len(out) != 0 {
+		t.Errorf("it said %v", out)
 	}
 }
