@@ -32,11 +32,12 @@ func ParsePorts(text string) (Ports, error) {
 	if host == "localhost" {
 		host = "127.0.0.1"
 	}
-	if h, ok := strings.CutPrefix(host, "["); ok {
-		host = strings.TrimSuffix(h, "]")
+	bracketed := strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]")
+	if bracketed {
+		host = host[1 : len(host)-1]
 	}
 	addr, err := netip.ParseAddr(host)
-	if err != nil {
+	if err != nil || addr.Is6() != bracketed {
 		return wrong()
 	}
 	p := Ports{Addr: addr}

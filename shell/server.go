@@ -35,6 +35,7 @@ type Endpoint struct {
 	Device      string
 	Release     devices.Release
 	SSH, Telnet netip.AddrPort
+	Account     Account // in an Inventory only
 }
 
 // NewServer listens on all ports, or on none when one can't be had.
@@ -107,6 +108,16 @@ func (s *Server) Endpoints() []Endpoint {
 		list = append(list, e)
 	}
 	return list
+}
+
+// Inventory returns where the routers are reachable, and by whom.
+func (s *Server) Inventory() Inventory {
+	i := Inventory{Endpoints: s.Endpoints()}
+	for n, f := range s.fronts {
+		i.Lab = f.lab.Name()
+		i.Endpoints[n].Account = accountOf(f.config())
+	}
+	return i
 }
 
 func addrPort(a net.Addr) netip.AddrPort {
