@@ -52,6 +52,7 @@ type dialect struct {
 	grammar *grammar.Grammar
 	words   grammar.Words
 	rowOf   []int
+	prefix  []string // of each rule: "no", "default" or none
 }
 
 // New compiles the table. An error is a mistake in the table itself: a syntax that can't be read, help that is missing
@@ -82,6 +83,7 @@ func compile(rows []Row, rel devices.Release) (*dialect, error) {
 			for _, rule := range r.rules() {
 				rules = append(rules, rule)
 				t.rowOf = append(t.rowOf, i)
+				t.prefix = append(t.prefix, rule.Prefix)
 			}
 		}
 	}

@@ -256,7 +256,7 @@ func (s serviceForm) mapServers() Row {
 	}
 	r.Print = func(cfg *devices.Config, p *Printer) {
 		for _, m := range s.at(cfg, p).ETRMapServers {
-			p.Line("%setr map-server %s key %s", s.before, addrText(m.Addr), keyText(m.Key))
+			p.Line("%setr map-server %s key %s", s.before, addrText(m.Addr), p.keyText(m.Key))
 		}
 	}
 	return r

@@ -55,7 +55,7 @@ func siteRows() []Row {
 			},
 			Print: func(cfg *devices.Config, p *Printer) {
 				if key := siteOf(cfg.LISP, p.frame.subject).Key; key != "" {
-					p.Line("authentication-key %s", keyText(key))
+					p.Line("authentication-key %s", p.keyText(key))
 				}
 			},
 			Example: "router lisp\n site A\n  authentication-key site-a-key"},

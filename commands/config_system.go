@@ -13,7 +13,21 @@ const defaultHostname = "Router"
 
 // configRows joins the rows of configuration in the order in which IOS prints them.
 func configRows() []Row {
-	return slices.Concat(systemRows(), interfaceRows(), lispRows(), routeRows())
+	return slices.Concat(
+		serviceConfigRows(),
+		systemRows(),
+		loggingRows(),
+		enableRows(),
+		domainRows(),
+		unicastRoutingRows(),
+		userRows(),
+		sshRows(),
+		interfaceRows(),
+		lispRows(),
+		routeRows(),
+		bannerRows(),
+		lineRows(),
+	)
 }
 
 func systemRows() []Row {
@@ -27,6 +41,11 @@ func systemRows() []Row {
 			Run:     setHostname,
 			Print:   printHostname,
 			Example: "hostname xTR1"},
+	}
+}
+
+func unicastRoutingRows() []Row {
+	return []Row{
 		{Modes: []grammar.Mode{Config}, Syntax: "ipv6 unicast-routing", No: "ipv6 unicast-routing",
 			Help: grammar.Words{"config: ipv6": "Global IPv6 configuration commands", "ipv6 unicast-routing": "Enable unicast routing"},
 			Run: func(c *Context, a Args) error {

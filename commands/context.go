@@ -52,6 +52,9 @@ type frame struct {
 	mode     grammar.Mode
 	subject  string // an interface, a site, a locator-set, a VRF
 	instance uint32 // of an eid-table or an instance-id
+
+	vty         bool // of lines: vtys, from the first to the last; else the console
+	first, last int
 }
 
 // Mode returns the mode that the next line is read in.

@@ -1,15 +1,28 @@
 package commands
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"lisplab/devices"
 )
 
+// configured is what a configuration prints between the lines that every configuration has.
+func configured(t testing.TB, rel devices.Release, cfg devices.Config) []string {
+	t.Helper()
+	s := compiled(t)
+	lines, empty := s.RunningConfig(rel, cfg), s.RunningConfig(rel, devices.Config{})
+	head := slices.Index(empty, "!") + 1
+	if tail := len(empty) - head; slices.Equal(lines[:head], empty[:head]) && slices.Equal(lines[len(lines)-tail:], empty[head:]) {
+		return lines[head : len(lines)-tail]
+	}
+	t.Fatalf("the lines that every configuration has are missing:\n%s", strings.Join(lines, "\n"))
+	return nil
+}
+
 // What a few typed lines leave behind, as the router prints it.
 func TestEdits(t *testing.T) {
-	s := compiled(t)
 	for _, tt := range []struct{ what, typed, printed string }{
 		{"an eid-prefix typed again takes the new options",
 			"router lisp; site A; eid-prefix 10.0.0.0/8; eid-prefix 10.0.0.0/8 accept-more-specifics; eid-prefix ::/0 accept-more-specifics; eid-prefix ::/0",
@@ -45,7 +58,7 @@ func TestEdits(t *testing.T) {
 		{"no router lisp", "router lisp; site A; no router lisp", ""},
 	} {
 		cfg := load(t, strings.ReplaceAll(tt.typed, "; ", "\n"))
-		if got := strings.Join(s.RunningConfig(devices.Release155, cfg), "|"); got != tt.printed {
+		if got := strings.Join(configured(t, devices.Release155, cfg), "|"); got != tt.printed {
 			t.Errorf("%s:\n got %s\nwant %s", tt.what, got, tt.printed)
 		}
 	}

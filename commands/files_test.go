@@ -126,7 +126,7 @@ f:14:1: found "hostname" after ` + "`end`" + `, expected nothing`
 	var got []string
 	for line := range strings.Lines(err.Error()) {
 		head, _, _ := strings.Cut(strings.TrimSpace(line), ", expected do")
-		head, _, _ = strings.Cut(head, ", expected description")
+		head, _, _ = strings.Cut(head, ", expected default")
 		head, _, _ = strings.Cut(head, ", expected Ethernet")
 		got = append(got, head)
 	}

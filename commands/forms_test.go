@@ -80,7 +80,7 @@ func TestHierarchicalEdits(t *testing.T) {
 			"router lisp| service ipv6|  proxy-itr 192.0.2.1|  exit-service-ipv6| !| exit-router-lisp|!"},
 	} {
 		cfg, _ := s.Load(devices.Release179, "test.cfg", strings.ReplaceAll(tt.typed, "; ", "\n"))
-		if got := strings.Join(s.RunningConfig(devices.Release179, cfg), "|"); got != tt.printed {
+		if got := strings.Join(configured(t, devices.Release179, cfg), "|"); got != tt.printed {
 			t.Errorf("%s:\n got %s\nwant %s", tt.what, got, tt.printed)
 		}
 	}

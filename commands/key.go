@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"hash/fnv"
 	"strings"
 
 	"lisplab/devices/password"
@@ -26,8 +27,16 @@ func typedKey(a Args) (string, error) {
 	return clear, nil
 }
 
-// keyText writes a key in clear. One that reads like a type needs its type before it.
-func keyText(key string) string {
+// keyText writes a key: in clear, or hidden under `service password-encryption`. One that reads like a type needs its type
+// before it.
+func (p *Printer) keyText(key string) string {
+	if p.cfg.Services.HidePasswords {
+		sum := fnv.New32a()
+		sum.Write([]byte(key))
+		if hidden := password.Hide(key, int(sum.Sum32()%password.Offsets)); hidden.Check(key) {
+			return hidden.String()
+		}
+	}
 	if key == "0" || key == "7" {
 		return "0 " + key
 	}

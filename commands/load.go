@@ -47,9 +47,16 @@ func (s *Set) Load(rel devices.Release, file, text string) (devices.Config, erro
 // line that is wrong. The block below such a line, which is what is indented deeper, is refused with it: it would be taken
 // for part of the block before.
 func (s *Set) feed(c *Context, text string, refused func(number int, line string, err error)) {
-	ended, block := false, -1 // block: the indentation of the wrong line that the present one may belong to
+	banner, bannerLine := 0, "" // the last line that ran: the one that asks for a text, while a text is asked for
+	ended, block := false, -1   // block: the indentation of the wrong line that the present one may belong to
 	for i, line := range strings.Split(text, "\n") {
 		line = strings.TrimSuffix(line, "\r")
+		if _, asked := c.Asked(); asked { // the line is one of a banner's text
+			if err := s.Answer(c, line); err != nil {
+				refused(banner, bannerLine, err)
+			}
+			continue
+		}
 		words := grammar.Split(line)
 		if len(words) == 0 || words[0].Text[0] == '!' {
 			continue
@@ -70,7 +77,12 @@ func (s *Set) feed(c *Context, text string, refused func(number int, line string
 			refused(i+1, line, err)
 			block = words[0].Col
 		}
+		banner, bannerLine = i+1, line
 		ended = c.Mode() == Exec // by one `exit` too many: what follows must not run as commands
+	}
+	if q, asked := c.Asked(); asked {
+		c.Unask()
+		refused(banner, bannerLine, fmt.Errorf("found no %q behind this text, expected it before the end of the file", q.Default))
 	}
 }
 

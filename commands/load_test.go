@@ -88,7 +88,11 @@ func TestNoUndoesExamples(t *testing.T) {
 		}
 		lines := strings.Split(r.Example, "\n")
 		last := strings.TrimSpace(lines[len(lines)-1])
-		cfg := loadAs(t, rel, r.Example+"\n"+strings.Join(lines[:len(lines)-1], "\n")+"\nno "+last)
+		undo, positive := strings.CutPrefix(last, "no ")
+		if !positive {
+			undo = "no " + last
+		}
+		cfg := loadAs(t, rel, r.Example+"\n"+strings.Join(lines[:len(lines)-1], "\n")+"\n"+undo)
 		for _, line := range compiled(t).RunningConfig(rel, cfg) {
 			if strings.TrimSpace(line) == last {
 				t.Errorf("%q stands after `no %s`:\n%s", last, last, strings.Join(compiled(t).RunningConfig(rel, cfg), "\n"))
@@ -122,7 +126,7 @@ func TestClassicSamples(t *testing.T) {
 	for _, sample := range samplesOfRouters(t)[:2] {
 		want := sample + "\n!"
 		for _, rel := range []devices.Release{devices.Release152, devices.Release155} {
-			if got := strings.Join(compiled(t).RunningConfig(rel, loadAs(t, rel, sample)), "\n"); got != want {
+			if got := strings.Join(configured(t, rel, loadAs(t, rel, sample)), "\n"); got != want {
 				t.Errorf("release %s: got\n%s\nwant\n%s", rel, got, want)
 			}
 		}
@@ -149,7 +153,7 @@ func TestProxySample(t *testing.T) {
  exit-router-lisp
 !`
 	sample := samplesOfRouters(t)[2]
-	if got := strings.Join(compiled(t).RunningConfig(devices.Release179, loadAs(t, devices.Release179, sample)), "\n"); got != want {
+	if got := strings.Join(configured(t, devices.Release179, loadAs(t, devices.Release179, sample)), "\n"); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	if _, err := compiled(t).Load(devices.Release155, "PxTR.cfg", sample); err == nil || !strings.HasPrefix(err.Error(), `PxTR.cfg:5:4: found "instance-id"`) {
@@ -160,6 +164,9 @@ func TestProxySample(t *testing.T) {
 // A whole configuration, as this router prints it.
 const wholeConfig = `!
 version 15.5
+service timestamps debug datetime msec
+service timestamps log datetime msec
+no service password-encryption
 !
 hostname xTR1
 !
@@ -219,12 +226,19 @@ ip route 10.0.0.0 255.0.0.0 Null0
 !
 ipv6 route ::/0 GigabitEthernet0/1 FE80::1
 !
+line con 0
+line vty 0 4
+ login
+!
 end
 `
 
 // The same as release 17.9 prints it.
 const wholeHierarchicalConfig = `!
 version 17.9
+service timestamps debug datetime msec
+service timestamps log datetime msec
+no service password-encryption
 !
 hostname xTR1
 !
@@ -309,6 +323,10 @@ ip route 10.0.0.0 255.0.0.0 Null0
 !
 ipv6 route ::/0 GigabitEthernet0/1 FE80::1
 !
+line con 0
+line vty 0 4
+ login
+!
 end
 `
 
@@ -331,7 +349,7 @@ func TestFormsOfOneConfig(t *testing.T) {
 	if err == nil {
 		t.Fatal("release 15.5 takes the hierarchical form")
 	}
-	for _, line := range []string{`found "exit-locator-set"`, `found "service"`, `found "instance-id"`, `found "eid-record"`, `found "exit-site"`, `found "exit-router-lisp"`} {
+	for _, line := range []string{`found "exit-locator-set"`, `found "ipv4"`, `found "instance-id"`, `found "eid-record"`, `found "exit-site"`, `found "exit-router-lisp"`} {
 		if !strings.Contains(err.Error(), line) {
 			t.Errorf("no %s in\n%v", line, err)
 		}
@@ -369,7 +387,7 @@ func TestLoadIsForgiving(t *testing.T) {
 func TestLoadErrors(t *testing.T) {
 	s := compiled(t)
 	for _, tt := range []struct{ text, want string }{
-		{"hostnam xTR1\nhostname_x y", `R.cfg:2:9: found "hostname_x", expected do, end, exit, hostname, interface, ip, ipv6, no or router`},
+		{"hostnam xTR1\nhostname_x y", `R.cfg:2:9: found "hostname_x", expected banner, default, do, enable, end, exit, hostname, interface, ip, ipv6, line, logging, ...`},
 		{"interface GigabitEthernet0/0\n ip address 10.1.1.1/24", `R.cfg:2:21: found "10.1.1.1/24", expected A.B.C.D`},
 		{"interface Null0", `R.cfg:1:15: found "Null0", expected Loopback<0-2147483647>`},
 		{"router lisp\n site A\n  eid-prefix", `R.cfg:3:13: incomplete command: expected A.B.C.D/nn, X:X:X:X::X/<0-128> or instance-id`},
@@ -378,7 +396,7 @@ func TestLoadErrors(t *testing.T) {
 		{"router lisp\n database-mapping 10.0.0.0/8 locator-set X", "R.cfg:2:2: Locator-set X does not exist."},
 		{"interface Loopback0\n ip address 10.1.1.0 255.255.255.0", "R.cfg:2:2: Bad mask /24 for address 10.1.1.0"},
 		{"end\n!\nhostname late", "R.cfg:3:1: found \"hostname\" after `end`, expected nothing"},
-		{"show version", `R.cfg:1:1: found "show", expected do, end, exit, hostname, interface, ip, ipv6, no or router`},
+		{"show version", `R.cfg:1:2: found "show", expected banner, default, do, enable, end, exit, hostname, interface, ip, ipv6, line, logging, ...`},
 		{"do show version", `R.cfg:1:1: found "do", expected a line of configuration`},
 		{"ip route 10.0.0.0 255.0.0.0 Gi0/3", `R.cfg:1:31: found "GigabitEthernet0/3", expected Loopback<0-2147483647>`},
 	} {

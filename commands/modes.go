@@ -17,6 +17,7 @@ const (
 	Site       grammar.Mode = "config-router-lisp-site"
 	LocatorSet grammar.Mode = "config-router-lisp-locator-set"
 	EIDTable   grammar.Mode = "config-router-lisp-eid-table"
+	Line       grammar.Mode = "config-line"
 
 	// The modes of the hierarchical form.
 	ServiceIPv4  grammar.Mode = "config-router-lisp-serv-ipv4"
@@ -34,7 +35,7 @@ const (
 var (
 	anyExec   = []grammar.Mode{User, Exec}
 	anyConfig = []grammar.Mode{Config, Interface, RouterLISP, Site, LocatorSet, EIDTable,
-		ServiceIPv4, ServiceIPv6, Instance, InstanceIPv4, InstanceIPv6}
+		ServiceIPv4, ServiceIPv6, Instance, InstanceIPv4, InstanceIPv6, Line}
 )
 
 // modeTitles name the modes in the command reference, in its order.
@@ -55,13 +56,14 @@ var modeTitles = []struct {
 	{Instance, "`router lisp`, `instance-id`"},
 	{InstanceIPv4, "`router lisp`, `instance-id`, `service ipv4`"},
 	{InstanceIPv6, "`router lisp`, `instance-id`, `service ipv6`"},
+	{Line, "Terminal lines"},
 	{Lab, "The lab itself (`lab ...` on the console, `!! ...` in a transcript)"},
 }
 
 // modeParent is the mode of configuration that a mode is entered from; "" when it is entered from EXEC.
 func modeParent(m grammar.Mode) grammar.Mode {
 	switch m {
-	case Interface, RouterLISP:
+	case Interface, RouterLISP, Line:
 		return Config
 	case Site, LocatorSet, EIDTable, ServiceIPv4, ServiceIPv6, Instance:
 		return RouterLISP

@@ -25,6 +25,9 @@ type Row struct {
 	// that is given twice, or not at all, keeps the table from compiling.
 	Help grammar.Words
 
+	// Default runs the `default` form, which every row with a `no` form has; nil where that is the `no` form.
+	Default func(c *Context, a Args) error
+
 	// Run does what the line asks, and writes its answer to c.Out. In a mode of configuration it changes c.Config, which
 	// is applied afterwards. An error is printed as ErrorText words it, and nothing is changed.
 	Run func(c *Context, a Args) error
@@ -53,13 +56,32 @@ func (r *Row) prints(rel devices.Release, m grammar.Mode) bool {
 	return r.Print != nil && slices.Contains(r.Modes, m) && r.in(rel) && (r.Prints == nil || r.Prints(rel))
 }
 
-// rules returns the rules of the grammar that the row stands for: the line, and its `no` form.
+// rules returns the rules of the grammar that the row stands for: the line, its `no` form, and its `default` form.
 func (r *Row) rules() []grammar.Rule {
 	rules := []grammar.Rule{{Modes: r.Modes, Syntax: r.Syntax, Suffix: r.suffix(), Hidden: r.Hidden}}
 	if r.No != "" {
-		rules = append(rules, grammar.Rule{Modes: r.Modes, Prefix: "no", Syntax: r.No, Hidden: r.Hidden})
+		rules = append(rules,
+			grammar.Rule{Modes: r.Modes, Prefix: prefixNo, Syntax: r.No, Hidden: r.Hidden},
+			grammar.Rule{Modes: r.Modes, Prefix: prefixDefault, Syntax: r.No, Hidden: r.Hidden})
 	}
 	return rules
+}
+
+// What a line of configuration may begin with.
+const (
+	prefixNo      = "no"
+	prefixDefault = "default"
+)
+
+// run runs the row in the form that the line has.
+func (r *Row) run(c *Context, prefix string, a Args) error {
+	switch {
+	case prefix != prefixDefault:
+		return r.Run(c, a)
+	case r.Default != nil:
+		return r.Default(c, a)
+	}
+	return r.Run(c, a.With(prefixNo))
 }
 
 // modifiers is what may follow every command that shows something: the shell filters the answer by it, or puts it into a

@@ -23,11 +23,11 @@ func (s *Set) Run(c *Context, line string) error {
 	if m.Args.Has("do") && c.Device == nil {
 		return m.Args.Invalid("do", "a line of configuration") // a file configures, and does nothing else
 	}
-	row := s.row(c, m)
+	row, prefix := s.row(c, m), s.dialect(c.release()).prefix[m.Rule]
 	frames := c.frames
 	c.frames = frames[:min(depth+1, len(frames))]
 	if slices.Contains(anyConfig, c.Mode()) && !m.Args.Has("do") {
-		err = c.configure(row, m.Args)
+		err = c.configure(func() error { return row.run(c, prefix, m.Args) })
 	} else {
 		err = row.Run(c, m.Args)
 	}
@@ -164,16 +164,16 @@ func asSyntax(err error) *grammar.Error {
 	return &grammar.Error{Kind: grammar.Invalid}
 }
 
-// configure runs a row of configuration on a copy of the configuration, and applies the copy if the row changed it.
-func (c *Context) configure(row *Row, a Args) error {
+// configure lets change work on a copy of the configuration, and applies the copy if it was changed.
+func (c *Context) configure(change func() error) error {
 	if c.Device == nil { // Load: the file is the candidate
-		return row.Run(c, a)
+		return change()
 	}
 	before := c.Device.Config()
 	candidate := before.Clone()
 	c.Config = &candidate
 	defer func() { c.Config = nil }()
-	if err := row.Run(c, a); err != nil {
+	if err := change(); err != nil {
 		return err
 	}
 	if candidate.Equal(before) {

@@ -25,6 +25,6 @@ func showRunning(c *Context, _ Args) error {
 
 // File returns a configuration as a file: what RunningConfig says, between the lines that every file has.
 func (s *Set) File(rel devices.Release, cfg devices.Config) string {
-	lines := append([]string{"!", "version " + rel.Name(), "!"}, s.RunningConfig(rel, cfg)...)
+	lines := append([]string{"!", "version " + rel.Name()}, s.RunningConfig(rel, cfg)...)
 	return strings.Join(append(lines, "end"), "\n") + "\n"
 }

@@ -4,8 +4,9 @@ import "lisplab/commands/grammar"
 
 // words is the help of the word paths that several rows share.
 var words = grammar.Words{
-	"no":   "Negate a command or set its defaults",
-	"show": "Show running system information",
+	"no":      "Negate a command or set its defaults",
+	"default": "Set a command to its defaults",
+	"show":    "Show running system information",
 
 	"show ip":   "IP information",
 	"show ipv6": "IPv6 information",

@@ -16,28 +16,30 @@ import (
 func parse(_ Release, file, text string) (Config, error) {
 	var c Config
 	var site *Site
-	for i, line := range strings.Split(text, "\n") {
-		f := strings.Fields(line)
+	line := false // in the block of a terminal line, which is of no concern here
+	for i, text := range strings.Split(text, "\n") {
+		f := strings.Fields(text)
 		if len(f) == 0 || f[0] == "!" {
 			continue
 		}
 		ok := true
 		switch {
-		case !strings.HasPrefix(line, " "):
+		case !strings.HasPrefix(text, " "):
 			ok = parseGlobal(&c, f)
-			site = nil
+			site, line = nil, f[0] == "line"
+		case line:
 		case c.LISP == nil && len(c.Interfaces) > 0:
 			ok = parseInterface(&c.Interfaces[len(c.Interfaces)-1], f)
 		case f[0] == "site":
 			c.LISP.Sites = append(c.LISP.Sites, Site{Name: f[1]})
 			site = &c.LISP.Sites[len(c.LISP.Sites)-1]
-		case strings.HasPrefix(line, "  ") && site != nil:
+		case strings.HasPrefix(text, "  ") && site != nil:
 			ok = parseSite(site, f)
 		default:
 			ok = parseLISP(c.LISP, f)
 		}
 		if !ok {
-			return c, fmt.Errorf("%s:%d:1: found %q, expected a line that the built-in labs use", file, i+1, line)
+			return c, fmt.Errorf("%s:%d:1: found %q, expected a line that the built-in labs use", file, i+1, text)
 		}
 	}
 	return c, nil
@@ -45,7 +47,7 @@ func parse(_ Release, file, text string) (Config, error) {
 
 func parseGlobal(c *Config, f []string) bool {
 	switch f[0] {
-	case "version", "end":
+	case "version", "end", "service", "no", "enable", "username", "line":
 	case "hostname":
 		c.Hostname = f[1]
 	case "ipv6":

@@ -55,7 +55,9 @@ func (d *Device) sealOne(p *password.Password, secret, hide bool, what string) (
 	case hide:
 		h := fnv.New32a()
 		h.Write([]byte(what + p.Text))
-		*p = password.Hide(p.Text, int(h.Sum32()%password.Offsets))
+		if hidden := password.Hide(p.Text, int(h.Sum32()%password.Offsets)); hidden.Check(p.Text) {
+			*p = hidden // else it holds characters that nothing hides
+		}
 	}
 	return err
 }

@@ -161,11 +161,11 @@ func TestConsole(t *testing.T) {
 	// Pages: Enter shows a line, a blank a page, q ends it. What was typed ahead behind q is the next line.
 	p.clear()
 	p.types("show running-config\r")
-	p.sees("  eid-prefix 10.0.0.0/8 accept-more-specifics", " --More--")
+	p.sees(" site A", " --More--")
 	p.types("\r")
-	p.sees("  eid-prefix 21.0.0.0/8 accept-more-specifics", " --More--")
+	p.sees("  authentication-key site-a-key", " --More--")
 	p.types("qshow clock\r")
-	p.sees("  eid-prefix 21.0.0.0/8 accept-more-specifics", "New-MSMR#show clock", "*00:00:10.000 UTC Thu Jan 1 2026", "New-MSMR#")
+	p.sees("  authentication-key site-a-key", "New-MSMR#show clock", "*00:00:10.000 UTC Thu Jan 1 2026", "New-MSMR#")
 
 	// A terminal may have no pages, whatever the window is.
 	p.clear()

@@ -35,6 +35,16 @@ func (a *Args) dropKeywords(names []string) {
 	}
 }
 
+// With returns a copy in which the keyword was typed as well.
+func (a Args) With(keyword string) Args {
+	b := Args{values: make(map[string]arg, len(a.values)+1)}
+	for name, v := range a.values {
+		b.values[name] = v
+	}
+	b.values[keyword] = arg{value: keyword, keyword: true}
+	return b
+}
+
 // Has tells whether a value or a keyword was typed.
 func (a Args) Has(name string) bool {
 	_, ok := a.values[name]
