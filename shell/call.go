@@ -21,13 +21,13 @@ import (
 //
 // It is for who is on the goroutine that owns the lab.
 type calls struct {
-	device  *devices.Device
-	ring    func() // told when a connection has changed; nil: nobody waits
-	list    []*call
-	at      *call // has the terminal; nil when the router itself has
-	last    *call // had it last
-	givenUp bool  // before it stood: the screen goes on with a new line
-	failed  bool  // the last attempt to connect came to nothing
+	device *devices.Device
+	ring   func() // told when a connection has changed; nil: nobody waits
+	list   []*call
+	at     *call // has the terminal; nil when the router itself has
+	last   *call // had it last
+	left   bool  // a key has taken the terminal from a connection: the screen goes on with a new line
+	failed bool  // the last attempt to connect came to nothing
 }
 
 type call struct {
@@ -130,7 +130,7 @@ func (c *calls) typed(keys []byte) (used int) {
 		case escaped && (key == leaveCall || key == leaveCall-'a'+'A'):
 			k.escaped = false
 			k.send(out)
-			c.at = nil
+			c.at, c.left = nil, true
 			return i + 1
 		case key == ctrlCaret && !escaped:
 			k.escaped = true
@@ -151,7 +151,7 @@ func (c *calls) typedAhead(keys []byte) (used int) {
 	if i := bytes.IndexByte(keys, ctrlCaret); i >= 0 {
 		k.stream.Close(true)
 		c.drop(k)
-		c.givenUp = true
+		c.left = true
 		return i + 1
 	}
 	k.ahead = append(k.ahead, keys...)
@@ -204,8 +204,8 @@ func (s *Shell) exchange(keys []byte) (used int, out []byte, err error) {
 	if c.at != nil {
 		used = c.typed(keys)
 	}
-	if c.givenUp {
-		c.givenUp = false
+	if c.left {
+		c.left = false
 		out = append(out, "\r\n"...)
 	}
 	for {
@@ -314,8 +314,7 @@ func (s *Shell) listen(keys string) error {
 			out = append(out, more...)
 		}
 		screen.write(out)
-		if k != nil && c.at != k {
-			k.partial = screen.prompt()
+		if c.at != k {
 			screen.setPrompt("")
 		}
 		keys = ""
@@ -357,9 +356,15 @@ func (s *Shell) begun(text string) (string, error) {
 // typeCall is Type while a call has the terminal.
 func (s *Shell) typeCall(typed string) (text string, err error) {
 	if left, ok := strings.CutSuffix(typed, KeyLeave); ok {
-		screen := &s.at.screen
-		err = s.listen(left + string(rune(ctrlCaret)) + string(rune(leaveCall)))
-		return screen.take(), err
+		screen, k := &s.at.screen, s.at.calls.at
+		if err = s.listen(left); err != nil {
+			return screen.take(), err
+		}
+		before := screen.take()
+		k.partial = screen.prompt()
+		err = s.listen(string(rune(ctrlCaret)) + string(rune(leaveCall)))
+		_, text, _ = strings.Cut(screen.take(), "\n") // behind what was typed
+		return before + text, err
 	}
 	if !s.atPrompt() {
 		return s.callLine(typed + "\r")

@@ -329,7 +329,7 @@ func TestTelnetFromOutside(t *testing.T) {
 		})
 		c.until("%SYS-5-CONFIG_I: Configured from console by console\r\n")
 		c.types("\x1ex")
-		c.shows("xTR1#")
+		c.shows("\r\nxTR1#")
 		if got := c.run("show sessions", "xTR1#"); !strings.Contains(got, "*  1 209.165.201.31") {
 			t.Errorf("show sessions: %q", got)
 		}

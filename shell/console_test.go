@@ -174,6 +174,17 @@ func TestConsole(t *testing.T) {
 	p.types("terminal length 24\r")
 	p.sees("New-MSMR#terminal length 24", "New-MSMR#")
 
+	// Behind telnet the keys are the far router's, which echoes them, until Ctrl-^ x or the end of the connection.
+	p.clear()
+	lab.Do(func() { vtys(t, lab.Device("xTR1"), devices.TransportTelnet) })
+	p.types("telnet 203.0.113.11\rlab\rlab\rsh\tclok\x7fck\r")
+	p.sees("User Access Verification", "", "Username: lab", "Password:", "xTR1#sh", "xTR1#show clock", "*00:00:10.000 UTC Thu Jan 1 2026", "xTR1#")
+	p.types("\x1exwhere\r")
+	p.sees("xTR1#", "New-MSMR#where", "Conn Host                Address             Byte  Idle Conn Name",
+		"*  1 203.0.113.11        203.0.113.11           0     0 203.0.113.11", "New-MSMR#")
+	p.types("resume\rexit\r")
+	p.sees("[Resuming connection 1 to 203.0.113.11 ... ]", "exit", "", "[Connection to 203.0.113.11 closed by foreign host]", "New-MSMR#")
+
 	// A log line comes between what is typed; the line being edited is drawn again below it.
 	p.clear()
 	p.types("show lis")
