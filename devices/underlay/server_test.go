@@ -21,7 +21,8 @@ import (
 type shouter struct {
 	lispcore.Outbox
 	due   time.Time
-	ended int // streams
+	ended int    // streams
+	tail  []byte // the last bytes of the one stream that talks: a word may come in two pieces
 }
 
 func (s *shouter) Deadline() (time.Time, bool) { return s.due, !s.due.IsZero() }
@@ -39,8 +40,10 @@ func (s *shouter) Handle(now time.Time, in lispcore.Input) {
 		s.note("opened %d by %v", in.Stream, in.Remote.Addr())
 	case lispcore.StreamData:
 		s.Add(lispcore.WriteStream{Stream: in.Stream, Data: bytes.ToUpper(in.Data)})
-		if bytes.HasSuffix(in.Data, []byte("bye")) || bytes.HasSuffix(in.Data, []byte("reset")) {
-			s.Add(lispcore.CloseStream{Stream: in.Stream, Abort: bytes.HasSuffix(in.Data, []byte("reset"))})
+		s.tail = append(s.tail, in.Data...)
+		s.tail = s.tail[max(0, len(s.tail)-len("reset")):]
+		if reset := bytes.HasSuffix(s.tail, []byte("reset")); reset || bytes.HasSuffix(s.tail, []byte("bye")) {
+			s.Add(lispcore.CloseStream{Stream: in.Stream, Abort: reset})
 		}
 	case lispcore.StreamClosed:
 		s.ended++
