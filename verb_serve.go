@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"sync/atomic"
-	"text/tabwriter"
+	"syscall"
 
 	"lisplab/devices"
 	"lisplab/shell"
@@ -20,12 +19,18 @@ type serveCmd struct {
 	SSH    shell.Ports `name:"ssh" default:"127.0.0.1:2201-" placeholder:"PORTS" help:"One SSH port a router: ADDRESS:FIRST-, ADDRESS:0 for any free ones, or off (${default})."`
 	Telnet shell.Ports `default:"127.0.0.1:2301-" placeholder:"PORTS" help:"One telnet port a router, in the same form (${default})."`
 	Speed  float64     `default:"1" placeholder:"N" help:"Lab time runs N times as fast as the wall clock (${default})."`
+
+	Inventory    string `default:"table" enum:"table,ansible,netmiko,nornir,pyats,ssh-config" placeholder:"FORM" help:"What to print of the routers: a table, or the inventory of a client: ansible, netmiko, nornir, pyats or ssh-config (${default})."`
+	ShortPrompts bool   `help:"Keep prompts of configuration modes within the 32 characters that scrapli knows, whatever the lab file says."`
 }
 
 // Validate refuses what has no meaning.
 func (c serveCmd) Validate() error {
 	if !(c.Speed > 0 && c.Speed <= maxSpeed) {
 		return fmt.Errorf("--speed %v: expected a number above 0, up to %v", c.Speed, maxSpeed)
+	}
+	if !c.SSH.On() && !c.Telnet.On() && !c.LabPort.IsValid() {
+		return errors.New("--ssh off, --telnet off and no --lab-port: nothing would be reachable")
 	}
 	return nil
 }
@@ -36,7 +41,7 @@ const maxSpeed = 100_000
 // Run serves until it is interrupted.
 func (c serveCmd) Run(ctx context.Context) (err error) {
 	var server atomic.Pointer[shell.Server]
-	lab, set, err := c.open(devices.Options{Logged: func(d *devices.Device, line devices.LogLine) {
+	lab, set, err := c.open(devices.Options{ShortPrompts: c.ShortPrompts, Logged: func(d *devices.Device, line devices.LogLine) {
 		if s := server.Load(); s != nil {
 			s.Logged(d, line)
 		}
@@ -55,6 +60,9 @@ func (c serveCmd) Run(ctx context.Context) (err error) {
 		if port != nil {
 			port.Close()
 		}
+		if errors.Is(err, syscall.EADDRINUSE) {
+			err = fmt.Errorf("%w: does another lab run? --ssh and --telnet choose other ports, and ADDRESS:0 takes any free ones", err)
+		}
 		return err
 	}
 	server.Store(s)
@@ -72,25 +80,19 @@ func (c serveCmd) Run(ctx context.Context) (err error) {
 	}
 	s.Serve(ctx)
 	running.Wait()
-	return lab.Err()
+	lab.Do(func() { err = lab.Err() })
+	return err
 }
 
 // tell says where everything is.
 func (c serveCmd) tell(s *shell.Server, port *shell.LabPort) error {
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "Router\tRelease\tSSH\tTelnet")
-	for _, e := range s.Endpoints() {
-		ssh, telnet := "--", "--"
-		if e.SSH.IsValid() {
-			ssh = e.SSH.String()
-		}
-		if e.Telnet.IsValid() {
-			telnet = e.Telnet.String()
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", e.Device, e.Release, ssh, telnet)
+	text, err := s.Inventory().Text(c.Inventory)
+	if err != nil {
+		return err
 	}
-	if port != nil {
-		fmt.Fprintf(w, "(the lab)\t\t%v\n", port.Addr())
+	if port != nil && c.Inventory == "table" {
+		text += fmt.Sprintf("\nThe lab itself: lisplab ctl --lab-port %v 'advance 5m', or ssh -p %d %v\n", port.Addr(), port.Addr().Port(), port.Addr().Addr())
 	}
-	return w.Flush()
+	_, err = fmt.Print(text)
+	return err
 }
