@@ -194,8 +194,9 @@ func TestServerDeafPeer(t *testing.T) {
 	if err := errors.Join(tcp.SetLinger(0), tcp.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := <-notes, "closed 1: connection reset"; got != want {
-		t.Errorf("the engine notes %q, want %q", got, want)
+	// The kernel tells of a reset once: if the writing side has taken the news, the reading one sees a plain end.
+	if got := <-notes; got != "closed 1: connection reset" && got != "closed 1: closed by peer" {
+		t.Errorf("the engine notes %q, want the end of stream 1", got)
 	}
 }
 
