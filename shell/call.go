@@ -262,6 +262,8 @@ type screen struct {
 	text strings.Builder
 	line []byte
 	col  int
+
+	shown string // of the unfinished line, to who reads whole lines: it stood there as the prompt
 }
 
 func (s *screen) write(data []byte) {
@@ -270,8 +272,8 @@ func (s *screen) write(data []byte) {
 		case b == '\r':
 			s.col = 0
 		case b == '\n':
-			s.text.WriteString(strings.TrimRight(string(s.line), " \x00") + "\n")
-			s.line, s.col = s.line[:0], 0
+			s.text.WriteString(strings.TrimRight(strings.TrimPrefix(string(s.line), s.shown), " ") + "\n")
+			s.line, s.col, s.shown = s.line[:0], 0, ""
 		case b == '\b':
 			s.col = max(0, s.col-1)
 		case b < ' ':
@@ -296,7 +298,9 @@ func (s *screen) take() string {
 // prompt is the unfinished line up to the cursor.
 func (s *screen) prompt() string { return string(s.line[:s.col]) }
 
-func (s *screen) setPrompt(text string) { s.line, s.col = append(s.line[:0], text...), len(text) }
+func (s *screen) setPrompt(text string) {
+	s.line, s.col, s.shown = append(s.line[:0], text...), len(text), text
+}
 
 // listen shows a script what its call has to show: it types keys, lets lab time pass while a connection is being made, and
 // goes on at each `--More--`, as nobody reads page by page.
@@ -324,6 +328,7 @@ func (s *Shell) listen(keys string) error {
 		case c.at != nil && strings.HasSuffix(screen.prompt(), more):
 			keys = " "
 		case len(out) == 0:
+			screen.shown = screen.prompt()
 			return nil
 		}
 	}
