@@ -129,10 +129,6 @@ func serve(t testing.TB, opt labOptions) *served {
 
 // letIn gives a router a user without privileges, and what else the test wants.
 func letIn(cfg *devices.Config, opt labOptions) {
-	if _, ok := cfg.User(user); !ok {
-		cfg.Users = append(cfg.Users, devices.User{Name: user, Level: 15, Secret: true, Password: password.Password{Text: secret}})
-		cfg.Enable = []devices.Enable{{Level: 15, Secret: password.Password{Text: secret}}}
-	}
 	cfg.Users = append(cfg.Users, devices.User{Name: guest, Level: 1, Secret: true, Password: password.Password{Text: guest}})
 	for len(cfg.VTYs) < cmp.Or(opt.vtys, 16) {
 		cfg.VTYs = append(cfg.VTYs, devices.Line{Login: devices.LoginLocal})
