@@ -169,7 +169,7 @@ func configured(t *testing.T, d *network.Driver, lines ...string) {
 	if err != nil {
 		t.Fatalf("configuration: %v", err)
 	}
-	if m.Failed != nil {
+	if m.Failed != nil || strings.Contains(m.JoinedResult(), "%") {
 		t.Fatalf("configuration: %v:\n%s", m.Failed, m.JoinedResult())
 	}
 }
@@ -197,11 +197,11 @@ func TestScrapligoShortPrompts(t *testing.T) {
 				"router lisp",
 				"instance-id 100",
 				"service ipv4",
-				"eid-table default",
+				"eid-table vrf RED",
 				"database-mapping 192.0.2.128/25 203.0.113.11 priority 1 weight 1",
 				"exit-service-ipv4",
 				"service ipv6",
-				"eid-table default",
+				"eid-table vrf RED",
 				"exit-service-ipv6",
 				"exit-instance-id",
 				"exit-router-lisp",

@@ -91,18 +91,19 @@ func (s *screens) step(what, keys, end string) {
 }
 
 // paste is step for more keys than fit into a terminal at once: they are typed while the answer is read.
-func (s *screens) paste(what, keys, end string) {
+func (s *screens) paste(what, keys, end string) (answer string) {
 	s.t.Helper()
 	pasted := make(chan error, 1)
 	go func() {
 		_, err := io.WriteString(s.in, keys)
 		pasted <- err
 	}()
-	s.until(end)
+	answer = s.until(end)
 	if err := <-pasted; err != nil {
 		s.t.Fatal(err)
 	}
 	s.snap(what, keys[:strings.IndexByte(keys, '\r')+1]+"...")
+	return answer
 }
 
 // snap writes down what the terminal shows, with the cursor as an underscore.
@@ -205,7 +206,10 @@ func walk(s *screens) {
 	s.step("deeper", "router lisp\rlocator-set SCREEN\r", "xTR1(config-router-lisp-locator-set)#")
 	s.step("a typo there", "203.0.113.11 priority 300\r", "xTR1(config-router-lisp-locator-set)#")
 	s.step("out at once", "\x1a", "xTR1#")
-	s.paste("a pasted configuration of 200 lines", pasted(), "xTR1#!\r\nxTR1#!end of the paste\r\nxTR1#")
+	answer := s.paste("a pasted configuration of 200 lines", pasted(), "xTR1#!\r\nxTR1#!end of the paste\r\nxTR1#")
+	if n := strings.Count(answer, "% Invalid input detected at '^' marker."); n != 1 {
+		s.t.Errorf("%d lines of the paste were refused, expected the one that is wrong", n)
+	}
 	s.step("what has become of it", "show running-config | count eid-prefix 198.18\r", "xTR1#")
 }
 
@@ -216,7 +220,7 @@ func pasted() string {
 		lines = append(lines, fmt.Sprintf(" site PASTED-%d", i), "  authentication-key pasted",
 			fmt.Sprintf("  eid-prefix 198.18.%d.0/24", i), "  exit", " !")
 	}
-	lines[100] = "  eid-prefix 198.18.300.0/24"
+	lines[99] = "  eid-prefix 198.18.300.0/24"
 	lines = append(lines[:195], " exit", "!", "end", "!", "!end of the paste")
 	return strings.Join(lines, "\r") + "\r"
 }
