@@ -65,7 +65,8 @@ type sshPeer struct {
 	user devices.User    // who has
 
 	mu       sync.Mutex
-	open     int // sessions that run
+	line     *devices.Terminal // taken when the connection was made: the first session's
+	open     int               // sessions that run
 	over     bool
 	sessions sync.WaitGroup
 }
@@ -102,18 +103,29 @@ func (p *sshPeer) wait() {
 	p.sessions.Wait()
 }
 
-// serveSSH serves one SSH connection. It is not even opened when all lines are taken.
+// takeLine returns the line that the connection was given, once.
+func (p *sshPeer) takeLine() (line *devices.Terminal) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	line, p.line = p.line, nil
+	return line
+}
+
+// serveSSH serves one SSH connection. It has a line from the beginning, before anybody logs in: when all are taken it is
+// refused.
 func (f *front) serveSSH(ctx context.Context, conn net.Conn) {
 	line, err := f.seat(devices.TransportSSH, conn)
 	if err != nil {
 		refuse(conn)
 		return
 	}
-	f.leave(line) // every session takes its own
-	p := &sshPeer{Conn: conn, ctx: ctx, late: devices.AfterWall(sshLoginTime, func() { _ = conn.Close() })}
+	p := &sshPeer{Conn: conn, ctx: ctx, line: line, late: devices.AfterWall(sshLoginTime, func() { _ = conn.Close() })}
 	defer p.late.Stop()
 	f.ssh.HandleConn(p)
 	p.wait()
+	if line := p.takeLine(); line != nil {
+		f.leave(line)
+	}
 }
 
 // sshPassword lets a local user in.
@@ -135,10 +147,13 @@ func (f *front) sshChannel(_ *ssh.Server, _ *gossh.ServerConn, offer gossh.NewCh
 		return
 	}
 	defer p.end()
-	line, err := f.seat(devices.TransportSSH, p)
-	if err != nil {
-		_ = offer.Reject(gossh.ResourceShortage, err.Error())
-		return
+	line := p.takeLine()
+	if line == nil {
+		var err error
+		if line, err = f.seat(devices.TransportSSH, p); err != nil {
+			_ = offer.Reject(gossh.ResourceShortage, err.Error())
+			return
+		}
 	}
 	defer f.leave(line)
 	channel, requests, err := offer.Accept()
