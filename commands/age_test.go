@@ -3,6 +3,8 @@ package commands
 import (
 	"testing"
 	"time"
+
+	"lisplab/devices"
 )
 
 func TestAge(t *testing.T) {
@@ -78,8 +80,8 @@ func TestClock(t *testing.T) {
 		if got := clockText(c.at); got != c.clock {
 			t.Errorf("clockText = %q, want %q", got, c.clock)
 		}
-		if got := logTime(c.at); got != c.log {
-			t.Errorf("logTime = %q, want %q", got, c.log)
+		if got := LogText(devices.Config{}, labTime(0), devices.LogLine{At: c.at, Text: "%X"}); got != c.log+": %X" {
+			t.Errorf("LogText = %q, want %q", got, c.log)
 		}
 	}
 }

@@ -20,6 +20,7 @@ func rows() []Row {
 		deleteRows(),
 		dirRows(),
 		moreRows(),
+		privilegeRows(),
 		reloadRows(),
 		saveRows(),
 		showArchiveRows(),
@@ -32,9 +33,11 @@ func rows() []Row {
 		showLoggingRows(),
 		showRunningRows(),
 		showStartupRows(),
+		showTerminalRows(),
 		showVersionRows(),
 		telnetRows(),
 		terminalRows(),
+		userListRows(),
 	)
 }
 

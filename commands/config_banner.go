@@ -2,7 +2,6 @@ package commands
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -28,6 +27,9 @@ func bannerRows() []Row {
 	}}
 }
 
+// TextFollows begins the line that asks for a text of several lines.
+const TextFollows = "Enter TEXT message."
+
 // bannerOf returns the text of a banner, to be changed.
 func bannerOf(cfg *devices.Config, which string) *string {
 	switch which {
@@ -51,7 +53,7 @@ func setBanner(c *Context, a Args) error {
 		return nil
 	}
 	if c.Device != nil {
-		if _, err := fmt.Fprintf(c.Out, "Enter TEXT message.  End with the character '%s'.\n", delimiter); err != nil {
+		if _, err := fmt.Fprintf(c.Out, TextFollows+"  End with the character '%s'.\n", delimiter); err != nil {
 			return err
 		}
 	}
@@ -110,13 +112,4 @@ func freeDelimiter(text string) string {
 			return string(c)
 		}
 	}
-}
-
-// WriteBanner shows a banner as a terminal gets it: on lines of its own.
-func WriteBanner(w io.Writer, text string) error {
-	if text == "" {
-		return nil
-	}
-	_, err := fmt.Fprintf(w, "\n%s\n", text)
-	return err
 }

@@ -43,6 +43,9 @@ type Context struct {
 	loading devices.Release // in Load: the release of the router that the file is for
 	set     *Set            // whose row runs
 	frames  []frame
+	level   uint8 // of privilege, in user EXEC mode; 0 means that of a user
+
+	history []string // the lines that were typed in EXEC modes, oldest first
 
 	question *Question // that waits for an answer; nil when none does
 }
@@ -84,7 +87,14 @@ func (c *Context) Prompt() string {
 	if c.Lab.ShortPrompts() {
 		mode = shortMode(mode)
 	}
-	return promptText(c.Device.Config().Hostname, mode)
+	cfg := c.config()
+	switch {
+	case mode == User && c.Level() > devices.LevelUser:
+		mode = Exec // which has the same prompt: a level above that of a user
+	case cfg.Services.NoPromptConfig && mode != User && mode != Exec:
+		return ""
+	}
+	return promptText(cfg.Hostname, mode)
 }
 
 // promptText words a prompt. In configuration modes IOS cuts the hostname at 20 characters.
@@ -97,6 +107,17 @@ func promptText(host string, m grammar.Mode) string {
 		return host + "#"
 	}
 	return host[:min(len(host), 20)] + "(" + string(m) + ")#"
+}
+
+// config is the configuration that the session sees: the router's or, where there is no router, that of the file.
+func (c *Context) config() devices.Config {
+	switch {
+	case c.Device != nil:
+		return c.Device.Config()
+	case c.Config != nil:
+		return *c.Config
+	}
+	return devices.Config{}
 }
 
 func (c *Context) release() devices.Release {

@@ -13,12 +13,6 @@ import (
 // execRows are the commands that move a session between its modes, and those that clear state.
 func execRows() []Row {
 	return []Row{
-		{Modes: anyExec, Syntax: "enable",
-			Help: grammar.Words{"enable": "Turn on privileged commands"},
-			Run:  func(c *Context, _ Args) error { c.restart(Exec); return nil }},
-		{Modes: []grammar.Mode{Exec}, Syntax: "disable",
-			Help: grammar.Words{"disable": "Turn off privileged commands"},
-			Run:  func(c *Context, _ Args) error { c.restart(User); return nil }},
 		{Modes: anyExec, Syntax: "exit",
 			Help: grammar.Words{"user: exit": "Exit from the EXEC", "exec: exit": "Exit from the EXEC"},
 			Run:  logout},

@@ -137,8 +137,5 @@ func (c *Context) SaveOutput(name, text string, add bool) error {
 
 // by names the session as the router's log does.
 func (c *Context) by() string {
-	if c.Terminal != nil {
-		return c.Terminal.By()
-	}
-	return devices.LineName{}.String()
+	return c.seat().By()
 }

@@ -19,6 +19,9 @@ func TestConfigurationsOfTheTree(t *testing.T) {
 		if err != nil || filepath.Ext(path) != ".cfg" {
 			return err
 		}
+		if filepath.Base(path) == "ansible.cfg" { // of another language
+			return nil
+		}
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lisplab/commands/grammar"
+	"lisplab/devices"
 )
 
 // Run runs one typed line in the session's mode. Its answer goes to c.Out; its error is for ErrorText. Empty lines and
@@ -16,6 +17,7 @@ func (s *Set) Run(c *Context, line string) error {
 	}
 	c.set = s
 	c.Unask()
+	c.remember(line)
 	m, depth, err := s.parse(c, line)
 	if err != nil {
 		return err
@@ -180,4 +182,18 @@ func (c *Context) configure(change func() error) error {
 		return nil
 	}
 	return c.Device.Apply(candidate)
+}
+
+// remember adds a line of EXEC mode to the history. Lines of configuration have a history of their own, which only the
+// line editor knows.
+func (c *Context) remember(line string) {
+	if !slices.Contains(anyExec, c.Mode()) {
+		return
+	}
+	most := devices.DefaultHistory
+	if c.Terminal != nil {
+		most = c.Terminal.History
+	}
+	c.history = append(c.history, line)
+	c.history = c.history[max(0, len(c.history)-most):]
 }

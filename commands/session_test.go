@@ -33,7 +33,11 @@ func (o *operator) types(lines ...string) string {
 	o.out.Reset()
 	for _, line := range lines {
 		width := len(o.c.Prompt())
-		if err := o.set.Run(o.c, line); err != nil {
+		do := o.set.Run
+		if _, asked := o.c.Asked(); asked {
+			do = o.set.Answer
+		}
+		if err := do(o.c, line); err != nil {
 			o.out.WriteString(ErrorText(err, width, line))
 		}
 		if err := o.c.Lab.Settle(); err != nil {
@@ -106,13 +110,16 @@ func TestModesOfASession(t *testing.T) {
 		{"", "New-MSMR#"},
 		{"disable", "New-MSMR>"},
 		{"configure terminal", "New-MSMR>"},
-		{"en", "New-MSMR#"},
+		{"en", "New-MSMR>"}, // it asks
+		{"lab", "New-MSMR#"},
 		{"conf t", "New-MSMR(config)#"},
 		{"router lisp", "New-MSMR(config-router-lisp)#"},
 		{"site A", "New-MSMR(config-router-lisp-site)#"},
 		{"do show clock", "New-MSMR(config-router-lisp-site)#"},
 		{"do disable", "New-MSMR>"},
-		{"enable", "New-MSMR#"},
+		{"enable", "New-MSMR>"},
+		{"nonsense", "New-MSMR>"},
+		{"lab", "New-MSMR#"},
 		{"conf t", "New-MSMR(config)#"},
 		{"hostname a-name-of-more-than-20-characters", "a-name-of-more-than-(config)#"},
 		{"end", "a-name-of-more-than-20-characters#"},
@@ -134,7 +141,7 @@ func TestModesOfASession(t *testing.T) {
 		t.Error("exit in EXEC mode does not end the session")
 	}
 	log := o.c.Device.Log()
-	if last := log[len(log)-1].Text; last != "%SYS-5-CONFIG_I: Configured from console by console" {
+	if last := log[len(log)-1].Text; last != "%SYS-5-CONFIG_I: Configured from console by vty0" {
 		t.Errorf("the log ends with %q", last)
 	}
 }

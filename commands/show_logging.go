@@ -3,7 +3,7 @@ package commands
 import (
 	"fmt"
 	"io"
-	"time"
+	"strings"
 
 	"lisplab/commands/grammar"
 	"lisplab/devices"
@@ -14,23 +14,43 @@ func showLoggingRows() []Row {
 		Modes:  anyExec,
 		Syntax: "show logging",
 		Help:   grammar.Words{"show logging": "Show the contents of logging buffers"},
-		Run:    func(c *Context, _ Args) error { return writeLog(c.Out, c.Device.Log()) },
+		Run: func(c *Context, _ Args) error {
+			cfg := c.Device.Config()
+			var buffer []string
+			for _, l := range c.Device.Log() {
+				if cfg.Logging.Buffered.Takes(l.Severity()) {
+					buffer = append(buffer, LogText(cfg, c.Device.Booted(), l))
+				}
+			}
+			return writeLog(c.Out, cfg.Logging, c.Device.Logged(), buffer)
+		},
 	}}
 }
 
-// writeLog prints `show logging`: what is logged where, then the buffer.
-func writeLog(w io.Writer, lines []devices.LogLine) error {
-	fmt.Fprintf(w, "Syslog logging: enabled\n    Buffer logging:  level debugging, %d messages kept\n\nLog Buffer:\n", len(lines))
-	if len(lines) > 0 {
-		io.WriteString(w, "\n")
-	}
-	for _, l := range lines {
-		if _, err := fmt.Fprintf(w, "%s: %s\n", logTime(l.At), l.Text); err != nil {
-			return err
+// writeLog prints `show logging`: what is logged where, and the last lines, as many as the buffer holds.
+func writeLog(w io.Writer, l devices.Logging, logged devices.Logged, lines []string) error {
+	place := func(name string, to devices.LogTo, count int) {
+		if to.Off {
+			fmt.Fprintf(w, "    %s logging: disabled\n", name)
+			return
 		}
+		fmt.Fprintf(w, "    %-16s level %v, %d messages logged\n", name+" logging:", to.Level(), count)
+	}
+	io.WriteString(w, "Syslog logging: enabled\n\n")
+	place("Console", l.Console, logged.Console)
+	place("Monitor", l.Monitor, logged.Monitor)
+	place("Buffer", l.Buffered, logged.Buffered)
+	if l.Buffered.Off {
+		return nil
+	}
+	size := int(l.Size())
+	first := len(lines)
+	for room := size; first > 0 && room > len(lines[first-1]); first-- {
+		room -= len(lines[first-1]) + 1
+	}
+	fmt.Fprintf(w, "\nLog Buffer (%d bytes):\n", size)
+	if first < len(lines) {
+		fmt.Fprintf(w, "\n%s\n", strings.Join(lines[first:], "\n"))
 	}
 	return nil
 }
-
-// logTime prints the time stamp of a log line: "*Jan  1 00:00:10.000".
-func logTime(at time.Time) string { return at.UTC().Format("*Jan _2 15:04:05.000") }

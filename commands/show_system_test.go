@@ -86,15 +86,20 @@ func TestShowIPInterfaceBrief(t *testing.T) {
 }
 
 func TestShowLogging(t *testing.T) {
-	screen := func(lines ...devices.LogLine) func(*strings.Builder) {
+	screen := func(l devices.Logging, lines ...string) func(*strings.Builder) {
 		return func(w *strings.Builder) {
-			if err := writeLog(w, lines); err != nil {
+			if err := writeLog(w, l, devices.Logged{Console: 12, Monitor: 3, Buffered: 4}, lines); err != nil {
 				t.Error(err)
 			}
 		}
 	}
+	one, two := "*Jan  1 00:00:02.000: %LISP-5-EXAMPLE: one", "*Jan 21 00:00:00.000: %LISP-5-EXAMPLE: two"
 	checkGolden(t, "show_logging", []goldenCase{
-		{"empty", screen()},
-		{"two lines", screen(devices.LogLine{At: labTime(2), Text: "%LISP-5-EXAMPLE: one"}, devices.LogLine{At: labTime(86400 * 20), Text: "%LISP-5-EXAMPLE: two"})},
+		{"empty", screen(devices.Logging{})},
+		{"two lines", screen(devices.Logging{}, one, two)},
+		{"a buffer that holds the last line only", screen(devices.Logging{BufferSize: uint32(len(one) + len(two) + 1)}, one, two)},
+		{"a buffer that holds both lines", screen(devices.Logging{BufferSize: uint32(len(one) + len(two) + 2)}, one, two)},
+		{"levels", screen(devices.Logging{Console: devices.LogTo{Off: true}, Monitor: devices.LogAt(4), Buffered: devices.LogAt(0)}, one)},
+		{"no buffer", screen(devices.Logging{Buffered: devices.LogTo{Off: true}}, one)},
 	})
 }

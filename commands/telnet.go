@@ -85,9 +85,20 @@ func (c *Context) telnet(host string, port uint16) error {
 	if port != devices.TelnetPort {
 		to += fmt.Sprintf(", %d", port)
 	}
+	c.seat().Hosts = hostsOf(c.Caller)
 	c.Caller.Dial(host, netip.AddrPortFrom(addr, port))
 	_, err = fmt.Fprintf(c.Out, "Trying %s ... ", to)
 	return err
+}
+
+// hostsOf returns the function that tells where a session has connections to.
+func hostsOf(caller Caller) func() []netip.Addr {
+	return func() (list []netip.Addr) {
+		for _, call := range caller.Calls() {
+			list = append(list, call.Addr)
+		}
+		return list
+	}
 }
 
 // call finds the connection that a line names, or the last one.

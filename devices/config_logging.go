@@ -1,5 +1,10 @@
 package devices
 
+import (
+	"cmp"
+	"strings"
+)
+
 // Services are the `service` lines. Their zero value is a router as it comes.
 type Services struct {
 	NoPromptConfig  bool // `no service prompt config`: modes of configuration show no prompt
@@ -33,6 +38,17 @@ var Severities = [...]string{"emergencies", "alerts", "critical", "errors", "war
 // String returns the severity's word.
 func (s Severity) String() string { return Severities[min(int(s), len(Severities)-1)] }
 
+// Severity returns the severity of a line, which its facility and mnemonic have between them: "%LISP-5-SESSION: ...".
+func (l LogLine) Severity() Severity {
+	head, _, _ := strings.Cut(l.Text, ":")
+	for part := range strings.SplitSeq(head, "-") {
+		if len(part) == 1 && part[0] >= '0' && part[0] <= '7' {
+			return Severity(part[0] - '0')
+		}
+	}
+	return SeverityDebugging
+}
+
 // SeverityDebugging lets everything pass.
 const SeverityDebugging Severity = 7
 
@@ -56,6 +72,9 @@ type Logging struct {
 	Console, Monitor, Buffered LogTo
 	BufferSize                 uint32 // bytes; 0 means DefaultLogBuffer
 }
+
+// Size is how many bytes of log the buffer holds.
+func (l Logging) Size() uint32 { return cmp.Or(l.BufferSize, DefaultLogBuffer) }
 
 // DefaultLogBuffer is how many bytes of log a router keeps, unless told otherwise.
 const DefaultLogBuffer = 8192

@@ -42,6 +42,8 @@ type Device struct {
 	log      logRing
 
 	terminals []*Terminal // by line
+	uses      map[LineName]int
+	logged    Logged
 }
 
 // InterfaceState is what an interface is at present.

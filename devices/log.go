@@ -40,6 +40,7 @@ func (d *Device) Log() []LogLine {
 func (d *Device) say(text string) {
 	line := LogLine{d.lab.loop.now, text}
 	d.log.add(line)
+	d.count(line)
 	d.reportLog()
 	if d.lab.logged != nil {
 		d.lab.logged(d, line)
@@ -126,4 +127,38 @@ func eventLine(e lispcore.Event) string {
 		return fmt.Sprintf("%%LISP-4-UNACKED: Map server %v did not answer the Registration of EID %v", e.Peer, eidText(e.EID))
 	}
 	return fmt.Sprintf("%%LISP-6-EVENT: %v, peer %v: %s", e.Kind, e.Peer, e.Detail)
+}
+
+// Logged counts the lines that went to each place since the boot.
+type Logged struct{ Console, Monitor, Buffered int }
+
+// Logged returns how many lines of the log went where.
+func (d *Device) Logged() Logged { return d.logged }
+
+// count notes where a line goes.
+func (d *Device) count(l LogLine) {
+	if d.cfg.Logging.Console.Takes(l.Severity()) {
+		d.logged.Console++
+	}
+	if d.cfg.Logging.Buffered.Takes(l.Severity()) {
+		d.logged.Buffered++
+	}
+	for _, t := range d.terminals {
+		if t.Monitor && d.cfg.Logging.Monitor.Takes(l.Severity()) {
+			d.logged.Monitor++
+		}
+	}
+}
+
+// Shows tells whether a line of the log is shown on a terminal: on the console, and on the vtys that asked for it, if its
+// severity is among those that are logged there.
+func (t *Terminal) Shows(l LogLine) bool {
+	if t.device == nil {
+		return true
+	}
+	logging := t.device.cfg.Logging
+	if t.Line.VTY {
+		return t.Monitor && logging.Monitor.Takes(l.Severity())
+	}
+	return logging.Console.Takes(l.Severity())
 }

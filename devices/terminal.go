@@ -54,6 +54,9 @@ type Terminal struct {
 	History int // lines that are kept
 	Monitor bool
 
+	Since time.Time           // lab time when the session began
+	Hosts func() []netip.Addr // where it has connections to; may be nil
+
 	device *Device
 	key    atomic.Int64 // wall clock of the last key, in nanoseconds; 0 when nobody sits there in real time
 	idle   *time.Timer  // waits for the exec-timeout; nil when nobody asked
@@ -112,7 +115,11 @@ func (d *Device) freeVTY(by Transport) (n int, err error) {
 }
 
 func (d *Device) seat(name LineName, from netip.Addr) *Terminal {
-	t := &Terminal{Line: name, From: from, device: d}
+	t := &Terminal{Line: name, From: from, Since: d.lab.loop.now, device: d}
+	if d.uses == nil {
+		d.uses = make(map[LineName]int)
+	}
+	d.uses[name]++
 	l := t.Config()
 	t.Length, t.Width = orDefault(l.Length, DefaultLength), orDefault(l.Width, DefaultWidth)
 	t.History = orDefault(l.History, DefaultHistory)
@@ -123,6 +130,35 @@ func (d *Device) seat(name LineName, from netip.Addr) *Terminal {
 
 // Terminals returns the sessions at the router's lines, in the order of the lines.
 func (d *Device) Terminals() []*Terminal { return slices.Clone(d.terminals) }
+
+// LineState is what a line is at present.
+type LineState struct {
+	Line  LineName
+	InUse bool
+	Uses  int // sessions since the boot
+}
+
+// Lines returns the lines of the router, in their order.
+func (d *Device) Lines() []LineState {
+	names := []LineName{{}}
+	for n := range d.cfg.VTYCount() {
+		names = append(names, LineName{true, n})
+	}
+	var list []LineState
+	for _, name := range names {
+		used := slices.ContainsFunc(d.terminals, func(t *Terminal) bool { return t.Line == name })
+		list = append(list, LineState{name, used, d.uses[name]})
+	}
+	return list
+}
+
+// Calls are the hosts that the session has connections to.
+func (t *Terminal) Calls() []netip.Addr {
+	if t.Hosts == nil {
+		return nil
+	}
+	return t.Hosts()
+}
 
 // Config is the present configuration of the terminal's line.
 func (t *Terminal) Config() Line {

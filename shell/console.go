@@ -150,6 +150,7 @@ func (c *Console) read() (line string, end rune, err error) {
 	if line, err = c.line.Readline(); err != nil {
 		return "", 0, err
 	}
+	c.sh.touch()
 	end = c.ended
 	if err := c.show(c.prompt + c.visible(line) + echo[end] + "\n"); err != nil {
 		return "", 0, err

@@ -2,18 +2,20 @@ package shell
 
 import (
 	"strings"
-	"time"
 
+	"lisplab/commands"
 	"lisplab/devices"
 )
 
-// NewLog returns the lines that the attached router's log has got since it was attached to or since the last call, as the
-// console prints them.
+// NewLog returns the lines that the attached router's log has got since it was attached to or since the last call, as
+// terminals show them: those that go to this one.
 func (s *Shell) NewLog() (text string) {
 	s.lab.Do(func() {
 		var b strings.Builder
 		for _, l := range s.at.newLog() {
-			b.WriteString(stamp(l.At) + l.Text + "\n")
+			if s.at.Terminal == nil || s.at.Terminal.Shows(l) {
+				b.WriteString(commands.LogText(s.at.Device.Config(), s.at.booted, l) + "\n")
+			}
 		}
 		text = b.String()
 	})
@@ -48,6 +50,3 @@ func (c *session) markLog() {
 		c.shown++
 	}
 }
-
-// stamp is the time in front of a log line: `*` says that no time server vouches for the clock.
-func stamp(at time.Time) string { return at.UTC().Format("*Jan _2 15:04:05.000: ") }

@@ -29,7 +29,7 @@ func (v *VTY) enter(user *devices.User) error {
 	}
 	v.sh.lab.Do(func() {
 		v.line.User = user.Name
-		v.sh.start(user.Level)
+		v.sh.at.SetLevel(user.Level)
 	})
 	v.write(cfg.Banners.Exec)
 	return nil
@@ -55,13 +55,6 @@ func (v *VTY) login() (user devices.User, err error) {
 
 func (v *VTY) verification(cfg devices.Config) {
 	v.write(cfg.Banners.Login + "\n\nUser Access Verification\n\n")
-}
-
-// start puts a session that has just begun where its level of privilege belongs.
-func (s *Shell) start(level uint8) {
-	if level <= devices.LevelUser {
-		s.run("disable")
-	}
 }
 
 // access returns what the router says of the line at present.

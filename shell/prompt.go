@@ -41,6 +41,9 @@ func (s *Shell) attachPrompt(prompt string) error {
 		}
 		shown = append(shown, at)
 		if s.at.Mode() == commands.Exec && fresh {
+			if t := s.at.Terminal; t != nil {
+				t.Close()
+			}
 			delete(s.sessions, d) // nothing was typed here
 		}
 	}

@@ -70,13 +70,28 @@ func (s *Shell) attach(device string) error {
 	if s.sessions[d] == nil {
 		c := &session{Context: commands.Context{Lab: s.lab, Device: d}, booted: d.Booted()}
 		if s.console {
-			c.Terminal = commands.NewTerminal()
+			c.Terminal = consoleOf(d)
 		}
 		c.markLog()
 		s.sessions[d] = c
 	}
 	s.at = s.sessions[d]
 	return nil
+}
+
+// consoleOf seats the terminal at a router's console.
+func consoleOf(d *devices.Device) *commands.Terminal {
+	if t, err := d.OpenConsole(); err == nil {
+		return t
+	}
+	return commands.NewTerminal() // the router has no power, or its console is taken
+}
+
+// touch notes that somebody sits at the terminal and has just typed.
+func (s *Shell) touch() {
+	if t := s.at.Terminal; t != nil {
+		t.Touch()
+	}
 }
 
 // Device returns the router that the terminal is attached to.
@@ -139,7 +154,11 @@ func (c *session) revive() {
 	if b := c.Device.Booted(); !b.Equal(c.booted) {
 		terminal := c.Terminal
 		if terminal != nil {
-			terminal = commands.NewTerminal()
+			if terminal.Line.VTY { // a script takes another one when it needs it
+				terminal = nil
+			} else {
+				terminal = consoleOf(c.Device)
+			}
 		}
 		*c = session{Context: commands.Context{Lab: c.Lab, Device: c.Device, Terminal: terminal}, booted: b}
 	}

@@ -219,7 +219,7 @@ func (f *front) sshExec(p *sshPeer, line *devices.Terminal, channel gossh.Channe
 	}
 	f.lab.Do(func() {
 		sh.at.Terminal, line.User = line, p.user.Name
-		sh.start(p.user.Level)
+		sh.at.SetLevel(p.user.Level)
 	})
 	for typed := range strings.Lines(command) {
 		text, err := sh.Converse(strings.TrimRight(typed, "\r\n"), nil)
