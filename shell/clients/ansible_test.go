@@ -9,36 +9,28 @@ import (
 	"testing"
 )
 
-// TestAnsible runs a playbook with Ansible's collection for IOS: commands, facts, and configurations twice each, the second
-// of which change nothing.
+// TestAnsible runs a playbook with Ansible's collection for IOS and the inventory that the server writes: commands, facts,
+// and configurations twice each, the second of which change nothing.
 func TestAnsible(t *testing.T) {
 	name := tool(t, "ansible-playbook", "ansible")
 	leaks(t)
 	s := serve(t, labOptions{})
-	port := s.endpoint(t, "xTR1").SSH
+	text, err := s.server.Inventory().Text("ansible")
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
-	inventory := filepath.Join(dir, "inventory.ini")
-	text := fmt.Sprintf(`[routers]
-xTR1 ansible_host=%v ansible_port=%d
-
-[routers:vars]
-ansible_connection=ansible.netcommon.network_cli
-ansible_network_os=cisco.ios.ios
-ansible_user=%s
-ansible_password=%s
-ansible_become=yes
-ansible_become_method=enable
-ansible_become_password=%s
-`, port.Addr(), port.Port(), guest, guest, secret)
+	inventory := filepath.Join(dir, "inventory.yml")
 	if err := os.WriteFile(inventory, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	env := []string{
 		"HOME=" + dir, "ANSIBLE_HOME=" + dir, "ANSIBLE_LOCAL_TEMP=" + dir, "ANSIBLE_PERSISTENT_CONTROL_PATH_DIR=" + dir,
-		"ANSIBLE_CONFIG=testdata/ansible.cfg", "ANSIBLE_HOST_KEY_CHECKING=False", "ANSIBLE_NETWORK_CLI_SSH_TYPE=paramiko",
+		"ANSIBLE_CONFIG=testdata/ansible.cfg", "ANSIBLE_NETWORK_CLI_SSH_TYPE=paramiko",
 		"ANSIBLE_STDOUT_CALLBACK=json", "ANSIBLE_NOCOLOR=1", "ANSIBLE_DEPRECATION_WARNINGS=False", "PYTHONWARNINGS=ignore",
 	}
-	out := runTool(t, env, name, "-i", inventory, "testdata/playbook.yml")
+	// Somebody who has to use `enable`; the inventory names somebody who need not.
+	out := runTool(t, env, name, "-i", inventory, "-e", "ansible_user="+guest+" ansible_password="+guest, "testdata/playbook.yml")
 	var report struct {
 		Plays []struct {
 			Tasks []struct {
@@ -55,6 +47,12 @@ ansible_become_password=%s
 		t.Fatalf("no report in %q", out)
 	} else if err := json.Unmarshal([]byte(out[at:]), &report); err != nil {
 		t.Fatalf("%v in\n%s", err, out)
+	}
+	if len(report.Plays) != 2 {
+		t.Fatalf("%d plays ran:\n%s", len(report.Plays), out)
+	}
+	if got := report.Plays[1].Tasks[0].Hosts; len(got) != 7 {
+		t.Errorf("%d routers answered", len(got))
 	}
 	changed := map[string]bool{}
 	for _, task := range report.Plays[0].Tasks {

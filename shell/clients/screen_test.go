@@ -149,14 +149,21 @@ func (s *screens) golden(name string) {
 	}
 }
 
-// TestScreens writes down, screen by screen, what a person sees with OpenSSH's client and with a telnet client.
+// TestScreens writes down, screen by screen, what a person sees with OpenSSH's client, by the configuration that the server
+// writes for it, and with a telnet client.
 func TestScreens(t *testing.T) {
 	t.Run("ssh", func(t *testing.T) {
 		client := tool(t, "ssh", "openssh-client")
 		leaks(t)
-		port := serve(t, labOptions{}).endpoint(t, "xTR1").SSH
-		s := terminal(t, client, "-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
-			"-o", "PubkeyAuthentication=no", "-p", itoa(port.Port()), guest+"@"+port.Addr().String())
+		config, err := serve(t, labOptions{}).server.Inventory().Text("ssh-config")
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), "ssh_config")
+		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := terminal(t, client, "-F", file, "-l", guest, "xTR1")
 		s.until("assword: ")
 		s.clear()
 		s.step("the password", guest+"\r", "xTR1>")
