@@ -25,6 +25,8 @@ func rows() []Row {
 		saveRows(),
 		showArchiveRows(),
 		showClockRows(),
+		showHostsRows(),
+		showInterfaceRows(),
 		showInterfacesRows(),
 		showIPRouteRows(),
 		showLISPDatabaseRows(),

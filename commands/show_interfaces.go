@@ -3,7 +3,6 @@ package commands
 import (
 	"io"
 	"net/netip"
-	"slices"
 
 	"lisplab/commands/grammar"
 	"lisplab/devices"
@@ -41,15 +40,12 @@ func writeInterfaces(w io.Writer, form Form, interfaces []devices.InterfaceState
 			address, method := "unassigned", "unset"
 			if i.IPv4 != (netip.Prefix{}) {
 				address, method = i.IPv4.Addr().String(), "manual"
-				if slices.ContainsFunc(startup, func(s devices.Interface) bool { return s.Name == i.Name && s.IPv4 == i.IPv4 }) {
+				if fromStartup(i.Interface, startup) {
 					method = "NVRAM"
 				}
 			}
-			status := upDown(i.LineUp)
-			if i.Shutdown {
-				status = "administratively down"
-			}
-			if !yield([]string{i.Name, address, "YES", method, status, upDown(i.LineUp && !i.Shutdown)}) {
+			status, protocol := statusText(i)
+			if !yield([]string{i.Name, address, "YES", method, status, protocol}) {
 				return
 			}
 		}

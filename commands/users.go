@@ -12,7 +12,10 @@ import (
 
 // userListRows tell who sits at which line.
 func userListRows() []Row {
-	users := func(c *Context, _ Args) error { return writeUsers(c.Out, c.Device.Terminals(), c.seat()) }
+	users := func(c *Context, _ Args) error {
+		own := c.seat()
+		return writeUsers(c.Out, c.Device.Terminals(), own)
+	}
 	return []Row{
 		{Modes: anyExec, Syntax: "show users",
 			Help: grammar.Words{"show users": "Display information about terminal lines"},
@@ -57,7 +60,7 @@ func writeUsers(w io.Writer, terminals []*devices.Terminal, own *Terminal) error
 		if t.From.IsValid() {
 			location = addrText(t.From)
 		}
-		fmt.Fprintf(w, "%s%3d %-9s %-10s %-20s %s %s\n", mark, t.Line.Absolute(), t.Line.Short(), t.User, hosts[0], clockSpan(t.Idle()), location)
+		fmt.Fprintf(w, "%s%3d %-9s %-10.10s %-20s %s %s\n", mark, t.Line.Absolute(), t.Line.Short(), t.User, hosts[0], clockSpan(t.Idle()), location)
 		for _, host := range hosts[1:] {
 			fmt.Fprintf(w, "%26s%s\n", "", host)
 		}
@@ -83,7 +86,7 @@ func writeLines(w io.Writer, lines []devices.LineState) error {
 		if l.Line.VTY {
 			kind = "VTY"
 		}
-		fmt.Fprintf(w, "%s%5d %-16s   -    -      -    -    - %6d %7d %7s %7s\n", mark, l.Line.Absolute(), kind, l.Uses, 0, "0/0", "-")
+		fmt.Fprintf(w, "%s%5d %s              -    -      -    -    -%7d%8d%8s%8s\n", mark, l.Line.Absolute(), kind, l.Uses, 0, "0/0", "-")
 	}
 	_, err := io.WriteString(w, "\n")
 	return err

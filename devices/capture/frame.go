@@ -1,13 +1,14 @@
 package capture
 
 import (
-	"hash/crc32"
 	"net/netip"
 	"time"
 
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 	"github.com/gopacket/gopacket/pcapgo"
+
+	"lisplab/devices/underlay"
 )
 
 // How IOS sends its control packets, as seen in captures of it.
@@ -146,14 +147,7 @@ func fragment(ip ipLayer, id uint32, offset int, more bool) []gopacket.Serializa
 	return nil
 }
 
-// mac derives a locally administered Ethernet address from an IP address, so that one address is one station in every
-// capture: 203.0.113.11 is 02:00:cb:00:71:0b.
 func mac(a netip.Addr) []byte {
-	if a.Is4() {
-		b := a.As4()
-		return append([]byte{2, 0}, b[:]...)
-	}
-	b := a.As16()
-	sum := crc32.ChecksumIEEE(b[:])
-	return []byte{2, 6, byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)}
+	station := underlay.Station(a)
+	return station[:]
 }
