@@ -14,14 +14,14 @@ import (
 type captureCmd struct {
 	labFlags
 	File   string `arg:"" help:"The pcapng file to write."`
-	Replay string `placeholder:"TRANSCRIPT" help:"Capture the replay of a transcript, in place of a lab that runs for a while."`
+	Replay string `placeholder:"PATH" help:"Capture the replay of a transcript, in place of a lab that runs for a while."`
 }
 
 // Run writes the file. An answer of the transcript that differs is no error here.
 func (c captureCmd) Run() (err error) {
 	var t *transcripts.Transcript
 	if c.Replay != "" {
-		if t, err = transcripts.Load(c.Replay); err != nil {
+		if t, err = theTranscript(c.Replay); err != nil {
 			return err
 		}
 	}
@@ -46,6 +46,18 @@ func (c captureCmd) Run() (err error) {
 	}
 	fmt.Printf("%s: %d bytes\n", c.File, info.Size())
 	return nil
+}
+
+// theTranscript reads the one transcript at a path: a file, or a folder that holds no other.
+func theTranscript(path string) (*transcripts.Transcript, error) {
+	files, err := transcripts.Files(path)
+	if err != nil {
+		return nil, err
+	}
+	if len(files) > 1 {
+		return nil, fmt.Errorf("found %d transcripts below %s, expected one: name its file", len(files), path)
+	}
+	return transcripts.Load(files[0])
 }
 
 func (c captureCmd) run(w *capture.Writer, t *transcripts.Transcript) error {
