@@ -1,11 +1,16 @@
 package commands
 
-import "testing"
+import (
+	"sync"
+	"testing"
+)
+
+var table = sync.OnceValues(New)
 
 // compiled returns the table, compiled once for all tests.
 func compiled(t testing.TB) *Set {
 	t.Helper()
-	s, err := New()
+	s, err := table()
 	if err != nil {
 		t.Fatalf("the table does not compile:\n%v", err)
 	}

@@ -84,6 +84,7 @@ func drawConfig(t *rapid.T, rel devices.Release) devices.Config {
 	if rapid.Bool().Draw(t, "lisp") {
 		cfg.LISP = drawLISP(t, rel)
 	}
+	drawAccess(t, &cfg)
 	return cfg
 }
 
@@ -285,6 +286,8 @@ func FuzzLoad(f *testing.F) {
 		"router lisp\n eid-table default instance-id 0\n database-mapping ::/0 ::1 priority 0 weight 0\n no database-mapping ::/0",
 		"router lisp\ninstance-id 1\nservice ipv4\neid-table vrf X\neid-table vrf X instance-id 1\nno eid-table\nservice ipv6\nmap-cache ::/0 map-request",
 		"no router lisp\nexit",
+		"banner motd ^C\nhello ^ C\n^C\nbanner exec xhix\nline vty 0 97\n no login\n password 7 0822455D0A16\n exec-timeout 0 1\nno line vty 5 97\nenable secret level 3 0 x",
+		"service password-encryption\nservice timestamps log datetime localtime msec\nlogging buffered 4096 3\nusername a password b c\ndefault line vty 5 9\nline con 0\nlength 0",
 	} {
 		f.Add(text)
 	}

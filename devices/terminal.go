@@ -229,14 +229,14 @@ func (t *Terminal) OnTimeout(expired func()) {
 	t.idle = time.AfterFunc(time.Hour, func() {
 		over := false
 		t.device.lab.Do(func() {
-			if !t.Open() {
+			if !t.Open() || t.idle == nil {
 				return
 			}
 			if left, ever := t.left(); !ever || left > 0 {
 				t.rearm()
 				return
 			}
-			over = true
+			over, t.idle = true, nil
 		})
 		if over {
 			expired()
