@@ -296,6 +296,10 @@ func TestVtyRow09Noise(t *testing.T) {
 			c.types("show running-config\rconf") // and gone, in the middle of a page
 			c.sees(" --More-- ")
 			c.close()
+			// Somebody else types on when the session is long over.
+			beyond := s.login(t, way, "xTR1", user)
+			beyond.types("exit\r" + strings.Repeat("x", 10_000))
+			beyond.ends()
 			if got := witness.run("show privilege", "xTR1#"); got != "Current privilege level is 15\r\n" {
 				t.Errorf("the other session shows %q", got)
 			}
