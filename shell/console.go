@@ -61,6 +61,8 @@ func NewConsole(ctx context.Context, sh *Shell, in io.Reader, out io.Writer) (*C
 	}
 	c.exec.SetListener(c.changed)
 	sh.ring = c.Wake
+	sh.watch(c.Wake)
+	c.keys.over = sh.Over
 	var err error
 	if c.line, err = readline.NewEx(c.exec); err != nil {
 		return nil, err
@@ -87,7 +89,11 @@ func (c *Console) Wake() { c.keys.Wake() }
 // processing on (see Raw).
 func (c *Console) Run() error {
 	for !c.sh.Closed() {
-		if err := c.relay(); err != nil {
+		err := c.relay()
+		if err == nil && c.sh.Over() {
+			err = c.begin()
+		}
+		if err != nil {
 			if errors.Is(err, io.EOF) {
 				err = nil
 			}
@@ -126,7 +132,7 @@ func (c *Console) relay() error {
 		if err != nil {
 			return err
 		}
-		if err := c.show(string(out)); err != nil || !c.sh.Calling() {
+		if err := c.show(string(out)); err != nil || !c.sh.Calling() || c.sh.Over() {
 			return err
 		}
 		if typed, err = c.keys.KeyOrWake(); err != nil {
@@ -134,6 +140,25 @@ func (c *Console) relay() error {
 		}
 	}
 	return nil
+}
+
+// begin waits until somebody wants another session at the console, and begins it.
+func (c *Console) begin() error {
+	if err := c.show(c.sh.Available()); err != nil {
+		return err
+	}
+	for {
+		key, err := c.keys.KeyOrWake()
+		if err != nil {
+			return err
+		}
+		if string(key) == "\r" || string(key) == "\n" {
+			return c.show(c.sh.Begin())
+		}
+		if err := c.show(c.sh.NewLog()); err != nil {
+			return err
+		}
+	}
 }
 
 // read edits one line, and leaves on the screen what was entered.
@@ -150,7 +175,6 @@ func (c *Console) read() (line string, end rune, err error) {
 	if line, err = c.line.Readline(); err != nil {
 		return "", 0, err
 	}
-	c.sh.touch()
 	end = c.ended
 	if err := c.show(c.prompt + c.visible(line) + echo[end] + "\n"); err != nil {
 		return "", 0, err
@@ -158,7 +182,7 @@ func (c *Console) read() (line string, end rune, err error) {
 	if end == markEOF {
 		return "", 0, io.EOF
 	}
-	if strings.TrimSpace(line) != "" && end != markBreak && c.question == nil {
+	if strings.TrimSpace(line) != "" && end != markBreak && end != markOver && c.question == nil {
 		c.line.SaveHistory(line)
 	}
 	return line, end, nil
@@ -194,6 +218,8 @@ func (c *Console) act(line string, end rune) (string, error) {
 		return c.sh.ExecEnd(line)
 	case markBreak:
 		return c.sh.Interrupt()
+	case markOver:
+		return "", nil
 	}
 	return c.sh.Exec(line)
 }
@@ -205,6 +231,9 @@ func (c *Console) show(text string) error {
 
 // filter sees every character before readline acts on it. A marked key becomes the bell, which does nothing.
 func (c *Console) filter(r rune) (rune, bool) {
+	if r != markWake && r != markOver {
+		c.sh.touch()
+	}
 	if c.question != nil { // there is no help with an answer
 		switch r {
 		case markHelp:
@@ -217,7 +246,7 @@ func (c *Console) filter(r rune) (rune, bool) {
 	case markHelp, markTab, markRedraw, markWake:
 		c.asked = r
 		return readline.CharBell, true
-	case markEnd, markBreak:
+	case markEnd, markBreak, markOver:
 		c.ended = r
 		return readline.CharBell, true
 	case markEOF:

@@ -225,6 +225,33 @@ func TestConsole(t *testing.T) {
 	p.types("\x03")
 	p.sees("Proceed with reload? [confirm]^C", "New-MSMR#")
 
+	// Nobody types for the exec-timeout: the session is over. The next one begins as the line says; Ctrl-C is no way in.
+	p.clear()
+	line := func(l devices.Line) {
+		lab.Do(func() {
+			d := lab.Device("New-MSMR")
+			cfg := d.Config()
+			cfg.Console, cfg.Banners.MOTD = l, "Keep out!"
+			if err := d.Apply(cfg); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	p.types("configure terminal\rhost")
+	p.sees("New-MSMR(config)#host")
+	line(devices.Line{ExecTimeout: time.Millisecond, Login: devices.LoginLocal})
+	available := []string{"New-MSMR con0 is now available", "", "", "", "", "", "Press RETURN to get started."}
+	p.sees(available...)
+	line(devices.Line{ExecTimeout: -1, Login: devices.LoginLocal})
+	p.clear()
+	p.types("x\rlab\r\x03")
+	p.sees(append([]string{"Keep out!", "", "User Access Verification", "", "Username: lab", "Password: ^C", "", "", ""}, available...)...)
+	p.types("\rx\rx\rx\rx\rx\rx\r")
+	p.sees(append([]string{"Username: x", "Password:", "% Login invalid", "", "", "", ""}, available...)...)
+	p.types("\rlab\rlab\rshow users\r")
+	p.sees("New-MSMR#show users", "    Line       User       Host(s)              Idle       Location", "*  0 con 0     lab        idle                 00:00:00", "",
+		"  Interface    User               Mode         Idle     Peer Address", "", "New-MSMR#")
+
 	// The Delete key on an empty line does nothing, Ctrl-D ends the session.
 	p.clear()
 	p.types("lab connect New-MSMR\r\x1b[3~\x04")

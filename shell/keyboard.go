@@ -15,6 +15,7 @@ const (
 	markBreak                    // Ctrl-C; an Enter follows
 	markEOF                      // Ctrl-D; the same key follows
 	markWake                     // nobody typed it: the router has logged something
+	markOver                     // nobody typed it: the session is over; an Enter follows
 )
 
 const (
@@ -42,7 +43,8 @@ type keyboard struct {
 	stop    <-chan struct{}
 	pending []byte // for readline, not read yet
 
-	single bool // one key is the whole line; set before readline begins the line
+	over   func() bool // tells, when woken, whether the session is over; may be nil
+	single bool        // one key is the whole line; set before readline begins the line
 
 	literal bool // Ctrl-V: the next character is plain
 	newline bool // the last key was CR: a LF behind it is the same Enter
@@ -119,6 +121,9 @@ func (k *keyboard) Read(p []byte) (int, error) {
 			k.pending = k.translate(b)
 		case <-wake:
 			k.pending = utf8.AppendRune(nil, markWake)
+			if k.over != nil && k.over() {
+				k.pending = append(utf8.AppendRune(nil, markOver), '\r')
+			}
 		case <-k.stop:
 			return 0, io.EOF
 		}

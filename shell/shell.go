@@ -22,6 +22,7 @@ type Shell struct {
 	at       *session
 	refused  bool
 	ring     func() // wakes the front end when a telnet connection has changed; nil for a script
+	idle     func() // wakes a console whose session is over; nil when nobody sits there
 }
 
 // session is the line of one router that the terminal is attached to.
@@ -30,6 +31,11 @@ type session struct {
 	booted time.Time // a restart of the router ends the session
 	logged time.Time // the log is shown up to here (see Log)
 	shown  int       // lines of the log that carry the instant logged and are shown
+
+	// Of a console alone.
+	seat     func(*session) // takes the router's console
+	over     bool           // the session has ended, and another one can begin
+	entering bool           // who is there is being asked
 
 	calls  calls
 	screen screen // of the call, for a script
@@ -70,7 +76,8 @@ func (s *Shell) attach(device string) error {
 	if s.sessions[d] == nil {
 		c := &session{Context: commands.Context{Lab: s.lab, Device: d}, booted: d.Booted()}
 		if s.console {
-			c.Terminal = consoleOf(d)
+			c.seat = s.seatConsole
+			c.seat(c)
 		}
 		c.markLog()
 		s.sessions[d] = c
@@ -79,19 +86,13 @@ func (s *Shell) attach(device string) error {
 	return nil
 }
 
-// consoleOf seats the terminal at a router's console.
-func consoleOf(d *devices.Device) *commands.Terminal {
-	if t, err := d.OpenConsole(); err == nil {
-		return t
-	}
-	return commands.NewTerminal() // the router has no power, or its console is taken
-}
-
 // touch notes that somebody sits at the terminal and has just typed.
 func (s *Shell) touch() {
-	if t := s.at.Terminal; t != nil {
-		t.Touch()
-	}
+	s.lab.Do(func() {
+		if t := s.at.Terminal; t != nil {
+			t.Touch()
+		}
+	})
 }
 
 // Device returns the router that the terminal is attached to.
@@ -152,15 +153,10 @@ func (s *Shell) InConfiguration() bool {
 // revive starts the session anew when its router has been restarted.
 func (c *session) revive() {
 	if b := c.Device.Booted(); !b.Equal(c.booted) {
-		terminal := c.Terminal
-		if terminal != nil {
-			if terminal.Line.VTY { // a script takes another one when it needs it
-				terminal = nil
-			} else {
-				terminal = consoleOf(c.Device)
-			}
+		*c = session{Context: commands.Context{Lab: c.Lab, Device: c.Device}, booted: b, seat: c.seat}
+		if c.seat != nil {
+			c.seat(c)
 		}
-		*c = session{Context: commands.Context{Lab: c.Lab, Device: c.Device, Terminal: terminal}, booted: b}
 	}
 }
 
