@@ -26,7 +26,9 @@ func databaseRows() []Row {
 	}
 	cache := mapCacheRow("PREFIX", Row{Modes: []grammar.Mode{EIDTable}, Prints: classicForm, Example: inTable + "map-cache 10.0.0.0/8"})
 	cache.Help["map-cache"] = "Configures a static map-cache entry"
+	cache.Help["map-cache drop"] = "Drop packets for the EID prefix"
 	cache.Help["map-cache map-request"] = "Ask for the locators of the EID prefix"
+	cache.Help["map-cache native-forward"] = "Forward packets for the EID prefix natively"
 
 	inService := func(f lispcore.Family, mode grammar.Mode, line string) Row {
 		return Row{Modes: []grammar.Mode{mode}, Releases: hierarchicalForm, Example: instanceExample(f) + "\n   " + line}
@@ -68,8 +70,8 @@ func mappingRow(eid string, r Row) Row {
 
 // mapCacheRow is the row of static map-cache entries for the EID prefixes of a place. Its example ends with the prefix.
 func mapCacheRow(eid string, r Row) Row {
-	r.Syntax = "map-cache " + eid + "$eid map-request"
-	r.No = "map-cache " + eid + "$eid [map-request]"
+	r.Syntax = "map-cache " + eid + "$eid <drop|map-request|native-forward>$action"
+	r.No = "map-cache " + eid + "$eid [<drop|map-request|native-forward>$action]"
 	r.Help = grammar.Words{"map-cache " + eid: "EID prefix"}
 	r.Run, r.Print = setMapCache, printMapCache
 	r.Example += " map-request"
@@ -299,31 +301,48 @@ func printMappings(cfg *devices.Config, p *Printer) {
 	}
 }
 
-// setMapCache adds or removes a static entry of the map-cache.
+// mapCacheActions are the actions that a static map-cache entry may have.
+var mapCacheActions = map[string]lispcore.Action{
+	"drop":           lispcore.DropNoReason,
+	"map-request":    lispcore.SendMapRequest,
+	"native-forward": lispcore.NativelyForward,
+}
+
+// setMapCache adds, changes or removes a static entry of the map-cache.
 func setMapCache(c *Context, a Args) error {
-	eid := a.Prefix("eid").Masked()
+	entry := devices.StaticMapCache{Prefix: a.Prefix("eid").Masked(), Action: mapCacheActions[a.String("action")]}
+	byPrefix := func(e devices.StaticMapCache, p netip.Prefix) int { return compareEIDs(e.Prefix, p) }
 	if a.Has("no") {
 		t := tableAt(c.lisp(), c.top())
-		if t == nil || !slices.Contains(t.MapCache, eid) {
-			return refuse("%% Map-cache entry %s is not configured.", prefixText(eid))
+		if t != nil {
+			if i, found := slices.BinarySearchFunc(t.MapCache, entry.Prefix, byPrefix); found && (!a.Has("action") || t.MapCache[i] == entry) {
+				t.MapCache = slices.Delete(t.MapCache, i, i+1)
+				return nil
+			}
 		}
-		t.MapCache = slices.DeleteFunc(t.MapCache, func(p netip.Prefix) bool { return p == eid })
-		return nil
+		return refuse("%% Map-cache entry %s is not configured.", prefixText(entry.Prefix))
 	}
-	t, err := c.eidTable(lispcore.FamilyOf(eid.Addr()))
+	t, err := c.eidTable(lispcore.FamilyOf(entry.Prefix.Addr()))
 	if err != nil {
 		return err
 	}
-	if i, found := slices.BinarySearchFunc(t.MapCache, eid, compareEIDs); !found {
-		t.MapCache = slices.Insert(t.MapCache, i, eid)
+	i, found := slices.BinarySearchFunc(t.MapCache, entry.Prefix, byPrefix)
+	if !found {
+		t.MapCache = slices.Insert(t.MapCache, i, entry)
 	}
+	t.MapCache[i] = entry
 	return nil
 }
 
 func printMapCache(cfg *devices.Config, p *Printer) {
-	for _, eid := range printsTable(cfg, p).MapCache {
-		if printsIn(p, eid) {
-			p.Line("map-cache %s map-request", prefixText(eid))
+	for _, e := range printsTable(cfg, p).MapCache {
+		if !printsIn(p, e.Prefix) {
+			continue
+		}
+		for word, action := range mapCacheActions {
+			if action == e.Action {
+				p.Line("map-cache %s %s", prefixText(e.Prefix), word)
+			}
 		}
 	}
 }

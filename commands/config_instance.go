@@ -88,7 +88,7 @@ func unbind(t *devices.EIDTable, f lispcore.Family) {
 	}
 	of := func(p netip.Prefix) bool { return lispcore.FamilyOf(p.Addr()) == f }
 	t.Mappings = slices.DeleteFunc(t.Mappings, func(m devices.DatabaseMapping) bool { return of(m.EID) })
-	t.MapCache = slices.DeleteFunc(t.MapCache, of)
+	t.MapCache = slices.DeleteFunc(t.MapCache, func(e devices.StaticMapCache) bool { return of(e.Prefix) })
 	if t.IPv4 != devices.TableServiceBound && t.IPv6 != devices.TableServiceBound {
 		t.VRF = ""
 	}

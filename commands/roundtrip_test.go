@@ -215,9 +215,10 @@ func drawEIDTables(t *rapid.T, rel devices.Release, sets []devices.LocatorSet) [
 		}
 		e.Mappings = slices.DeleteFunc(drawMappings(t, sets), func(m devices.DatabaseMapping) bool { return !bound(m.EID) })
 		if e.Explicit {
-			e.MapCache = slices.DeleteFunc(drawList(t, "map-cache", byPrefix, func(t *rapid.T) netip.Prefix {
-				return drawPrefix(t, drawFamily(t))
-			}), func(p netip.Prefix) bool { return !bound(p) })
+			e.MapCache = slices.DeleteFunc(drawList(t, "map-cache", func(a, b devices.StaticMapCache) int { return byPrefix(a.Prefix, b.Prefix) }, func(t *rapid.T) devices.StaticMapCache {
+				actions := []lispcore.Action{lispcore.SendMapRequest, lispcore.NativelyForward, lispcore.DropNoReason}
+				return devices.StaticMapCache{Prefix: drawPrefix(t, drawFamily(t)), Action: rapid.SampledFrom(actions).Draw(t, "action")}
+			}), func(m devices.StaticMapCache) bool { return !bound(m.Prefix) })
 		}
 	}
 	list = slices.DeleteFunc(list, func(e devices.EIDTable) bool { return !e.Explicit && len(e.Mappings) == 0 })

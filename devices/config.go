@@ -11,8 +11,10 @@ import (
 type Config struct {
 	Hostname           string
 	IPv6UnicastRouting bool
+	VRFs               []VRF         // by name
 	Interfaces         []Interface   // as IOS lists them: Loopback, Ethernet, FastEthernet, GigabitEthernet ..., by number
-	Routes             []StaticRoute // IPv4 before IPv6, by prefix, by next hop
+	Routes             []StaticRoute // VRF by VRF, the default one first; IPv4 before IPv6, by prefix, by next hop
+	AccessLists        []AccessList  // numbered ones by number, then by name
 	LISP               *LISP         // nil without `router lisp`
 
 	Services Services
@@ -34,10 +36,60 @@ type Interface struct {
 	Shutdown    bool
 	IPv4        netip.Prefix   // address with its length (not masked); the zero Prefix means none
 	IPv6        []netip.Prefix // likewise, ascending
+	VRF         string         // "" is the default VRF
+	// AccessIn and AccessOut name the IPv4 access lists of `ip access-group NAME in` and `out`; "" permits everything.
+	AccessIn, AccessOut string
+	MTU                 int // of IP packets, in bytes; 0 stands for 1500
 }
+
+// VRF is one `vrf definition` or `ip vrf` block.
+type VRF struct {
+	Name       string
+	Legacy     bool // written as `ip vrf`, which is for IPv4 only
+	IPv4, IPv6 bool // its address families
+}
+
+// AccessList is one IPv4 access list. Behind its entries stands an implicit deny of everything.
+type AccessList struct {
+	Name     string // or number
+	Extended bool
+	Entries  []AccessEntry // by sequence number
+}
+
+// AccessEntry is one line of an access list: permit or deny, or, with Remark, a remark.
+type AccessEntry struct {
+	Sequence                    int
+	Remark                      string
+	Permit                      bool
+	Protocol                    AccessProtocol
+	Source, Destination         AccessAddr // a standard list looks at the source only
+	SourcePort, DestinationPort AccessPort // of TCP and UDP
+	Established                 bool       // TCP with ACK or RST
+}
+
+// AccessProtocol is the IP protocol number that an entry is about; AnyProtocol is every one.
+type AccessProtocol uint8
+
+// The protocols that an access list names.
+const (
+	AnyProtocol  AccessProtocol = 0
+	ICMPProtocol AccessProtocol = 1
+	TCPProtocol  AccessProtocol = 6
+	UDPProtocol  AccessProtocol = 17
+)
+
+// AccessAddr matches addresses whose bits under the wildcard's zeroes equal those of Addr. The zero AccessAddr is `any`.
+type AccessAddr struct {
+	Addr     netip.Addr
+	Wildcard netip.Addr // 0.0.0.0 is `host`
+}
+
+// AccessPort matches ports from First to Last; the zero AccessPort matches every port.
+type AccessPort struct{ First, Last uint16 }
 
 // StaticRoute is one `ip route` or `ipv6 route` line: by next hop, or out of an interface ("Null0"), or both.
 type StaticRoute struct {
+	VRF       string       // "" is the default VRF
 	Prefix    netip.Prefix // masked
 	NextHop   netip.Addr   // the zero Addr means none
 	Interface string       // canonical; "" means none
@@ -50,6 +102,10 @@ type LISP struct {
 	EIDTables    []EIDTable   // by instance; in the classic form instance 0 of VRF default is also the block's own level
 	Sites        []Site       // by name
 	IPv4, IPv6   LISPService
+
+	RLOCProbing         bool // `loc-reach-algorithm rloc-probing`
+	LSBReports          bool // `loc-reach-algorithm lsb-reports`
+	DisableTTLPropagate bool
 }
 
 // Service returns the service of a family, for reading and changing.
@@ -81,7 +137,13 @@ type EIDTable struct {
 	Explicit   bool              // an `eid-table` or `instance-id` line was typed
 	IPv4, IPv6 TableService      // what an explicit one holds; an `eid-table` block binds both
 	Mappings   []DatabaseMapping // IPv4 before IPv6, by address, by length
-	MapCache   []netip.Prefix    // `map-cache P map-request` lines, in the same order
+	MapCache   []StaticMapCache  // `map-cache` lines, in the same order
+}
+
+// StaticMapCache is one `map-cache P {map-request|native-forward|drop}` line.
+type StaticMapCache struct {
+	Prefix netip.Prefix
+	Action lispcore.Action // SendMapRequest, NativelyForward or DropNoReason
 }
 
 // TableService is what an instance has of one address family.
@@ -132,6 +194,17 @@ type LISPService struct {
 	MapServer, MapResolver bool
 	ITRMapResolvers        []netip.Addr
 	ETRMapServers          []ETRMapServer // in the order of configuration
+
+	UsePETRs         []UsePETR  // in the order of configuration
+	MapCacheLimit    int        // entries; 0 stands for the default
+	MapRequestSource netip.Addr // the zero Addr leaves the choice to the router
+	MapCacheTTL      int        // `etr map-cache-ttl`, in minutes; 0 stands for a day
+}
+
+// UsePETR is one `use-petr` line.
+type UsePETR struct {
+	RLOC             netip.Addr
+	Priority, Weight uint8 // of a line that has them; both 0 otherwise
 }
 
 // ETRMapServer is one `etr map-server` line.

@@ -8,6 +8,9 @@ import (
 // ControlPort is the UDP and TCP port of the LISP control plane (RFC 9301 section 5, and the reliable-transport draft).
 const ControlPort = 4342
 
+// DataPort is the UDP port of encapsulated packets (RFC 9300 section 5.3).
+const DataPort = 4341
+
 // Engine is one LISP role of one router.
 type Engine interface {
 	// Handle takes one input. It never blocks and never fails: bad input becomes an Event and a counter.
@@ -29,10 +32,27 @@ type Input interface{ input() }
 type Output interface{ output() }
 
 type (
-	// Datagram is one received UDP payload. Payload belongs to the engine only during Handle.
+	// Datagram is one received UDP payload. Payload belongs to the engine only during Handle. TTL and TOS (DSCP and ECN) are
+	// those of the outer IP header as it arrived.
 	Datagram struct {
 		From, To netip.AddrPort
 		Payload  []byte
+		TTL, TOS uint8
+	}
+
+	// PacketReceived is one IP packet, header included, that arrived at an interface of a router or of a host natively. It
+	// is for the router itself; LISP sees what its routing table leaves to LISP.
+	PacketReceived struct {
+		Interface string
+		Data      []byte
+	}
+
+	// PacketFailed tells a router that a packet could not leave it, or was not for it to forward, so that it can tell the
+	// sender by ICMP. Data is the IP packet, or as much of it as an ICMP error quotes.
+	PacketFailed struct {
+		Reason FailReason
+		MTU    int // for FailTooBig, in bytes
+		Data   []byte
 	}
 
 	// StreamOpened tells that a connection stands. Dialled is true at the side that asked for it with OpenStream.
@@ -64,11 +84,31 @@ func (StreamData) input()   {}
 func (StreamClosed) input() {}
 func (Tick) input()         {}
 
+func (PacketReceived) input() {}
+func (PacketFailed) input()   {}
+
 type (
-	// SendDatagram sends one UDP payload.
+	// SendDatagram sends one UDP payload. A TTL of 0 stands for what control messages have: TTL 255, DSCP CS6, no DF.
 	SendDatagram struct {
 		From, To netip.AddrPort
 		Payload  []byte
+		TTL, TOS uint8
+		DF       bool
+		ID       uint16 // IPv4 identification; 0: the sender's next one
+	}
+
+	// SendPacket sends one IP packet, header included, out of an interface to a neighbour there.
+	SendPacket struct {
+		Interface string
+		NextHop   netip.Addr // the destination itself where the network is connected
+		Data      []byte
+	}
+
+	// ForwardPacket hands a packet that has left its tunnel to the router, which forwards it by the routing table of the
+	// instance's VRF.
+	ForwardPacket struct {
+		Instance uint32
+		Data     []byte
 	}
 
 	// OpenStream dials. The answer is a StreamOpened, or a StreamClosed with the reason.
@@ -100,6 +140,9 @@ func (WriteStream) output()  {}
 func (CloseStream) output()  {}
 func (Notice) output()       {}
 
+func (SendPacket) output()    {}
+func (ForwardPacket) output() {}
+
 // CloseReason says why a connection is gone or was never made.
 type CloseReason uint8
 
@@ -128,14 +171,37 @@ func (r CloseReason) String() string {
 	return "unknown reason"
 }
 
+// FailReason says why a packet went no further.
+type FailReason uint8
+
+const (
+	FailNoRoute    FailReason = iota + 1 // network unreachable
+	FailNoHost                           // nobody on the connected network answers for the address
+	FailTTL                              // the TTL ran out
+	FailTooBig                           // larger than the MTU, and not to be fragmented
+	FailProhibited                       // an access list denies it
+	FailNoPort                           // nothing listens on the UDP port
+)
+
 // Outbox collects the outputs of an engine in order.
-type Outbox struct{ out []Output }
+type Outbox struct {
+	// Debug has NoteDebug collect; off, it costs nothing.
+	Debug bool
+	out   []Output
+}
 
 // Add appends one output.
 func (o *Outbox) Add(out Output) { o.out = append(o.out, out) }
 
 // Note appends a Notice of e.
 func (o *Outbox) Note(e Event) { o.Add(Notice{e}) }
+
+// NoteDebug appends a Notice of e while debugging is on: for the kinds that only `debug lisp control-plane all` shows.
+func (o *Outbox) NoteDebug(e Event) {
+	if o.Debug {
+		o.Note(e)
+	}
+}
 
 // Drain hands out what was collected and starts anew.
 func (o *Outbox) Drain() []Output {

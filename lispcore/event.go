@@ -39,10 +39,40 @@ const (
 	NoRefresh
 	// Unacknowledged: a Registration has had no answer for 60 s. Peer, EID.
 	Unacknowledged
+	// LocatorDown: a locator that was reachable is not any more. Peer is the locator, Detail says what found out.
+	LocatorDown
+	// LocatorUp: a locator is reachable again. Peer is the locator, Detail says what found out.
+	LocatorUp
+	// MapCacheFull: a mapping was not kept, because the map-cache holds its limit of entries. EID.
+	MapCacheFull
+
+	// From here on: what only `debug lisp control-plane all` shows.
+
+	// MapRequestSent: Peer is whom it went to, EID what it asks for; Detail "probe", "SMR", "SMR-invoked" or "".
+	MapRequestSent
+	// MapRequestReceived: as MapRequestSent; Peer is whom it came from.
+	MapRequestReceived
+	// MapRequestForwarded: a Map-Server passes a Map-Request on to an ETR. Peer is the ETR, EID, Site.
+	MapRequestForwarded
+	// MapReplySent: Peer, EID; Detail is the action of a negative one.
+	MapReplySent
+	// MapReplyReceived: as MapReplySent, for each record.
+	MapReplyReceived
+	// MapRegisterSent and MapRegisterReceived: Peer, EID of each record; Detail "UDP" or "reliable".
+	MapRegisterSent
+	MapRegisterReceived
+	// MapNotifySent and MapNotifyReceived: as MapRegisterSent.
+	MapNotifySent
+	MapNotifyReceived
 )
 
+// Debug tells whether only a debugging operator is shown events of this kind.
+func (k EventKind) Debug() bool { return k >= MapRequestSent }
+
 var eventNames = [...]string{"", "session up", "session down", "connect failed", "connection rejected", "registered", "withdrawn", "expired",
-	"refused", "rejected", "authentication failed", "malformed", "unexpected", "replayed", "no refresh", "unacknowledged"}
+	"refused", "rejected", "authentication failed", "malformed", "unexpected", "replayed", "no refresh", "unacknowledged", "locator down", "locator up", "map-cache full",
+	"map-request sent", "map-request received", "map-request forwarded", "map-reply sent", "map-reply received",
+	"map-register sent", "map-register received", "map-notify sent", "map-notify received"}
 
 // String returns the kind in words.
 func (k EventKind) String() string {

@@ -17,6 +17,7 @@ const hopLimit = 255
 
 // Route is one static route: by next hop, out of an interface, or both.
 type Route struct {
+	VRF       string // "" is the default VRF
 	Prefix    netip.Prefix
 	NextHop   netip.Addr // the zero Addr means none
 	Interface string     // "" means none
