@@ -52,8 +52,22 @@ func execRows() []Row {
 	}
 }
 
+// logout ends the session. Connections to other hosts that it has left open end with it, which is asked about first.
 func logout(c *Context, _ Args) error {
-	c.Closed = true
+	if len(c.calls()) == 0 {
+		c.Closed = true
+		return nil
+	}
+	c.confirm("(You have open connections)", func(c *Context) error {
+		for _, call := range c.calls() {
+			c.Caller.Disconnect(call.Number)
+			if _, err := fmt.Fprintf(c.Out, "Closing: %s !\n", call.Host); err != nil {
+				return err
+			}
+		}
+		c.Closed = true
+		return nil
+	})
 	return nil
 }
 

@@ -143,6 +143,8 @@ func rolesText(cfg devices.Config) string {
 		{"ETR", v4.ETR || v6.ETR},
 		{"Map-Server", v4.MapServer || v6.MapServer},
 		{"Map-Resolver", v4.MapResolver || v6.MapResolver},
+		{"Proxy-ITR", v4.ProxyITR.IsValid() || v6.ProxyITR.IsValid()},
+		{"Proxy-ETR", v4.ProxyETR || v6.ProxyETR},
 	} {
 		if role.on {
 			roles = append(roles, role.name)

@@ -18,7 +18,7 @@ func showLISPDatabaseRows() []Row {
 		show := "show " + ip + " lisp database"
 		return Row{
 			Modes:  anyExec,
-			Syntax: show + " [eid-table <default | vrf WORD$vrf> | instance-id <0-16777215>$iid] [" + eid + "]",
+			Syntax: show + " [eid-table <default | vrf WORD$vrf> | instance-id <0-16777214>$iid] [" + eid + "]",
 			Help: grammar.Words{
 				"show " + ip + " lisp":       family.String() + " LISP information",
 				show:                         "Mappings of this router as an ETR",

@@ -15,8 +15,8 @@ import (
 func showLISPSiteRows() []Row {
 	return []Row{{
 		Modes: anyExec,
-		Syntax: "show lisp site [detail | name WORD$site | instance-id <0-16777215>$iid EID$eid |" +
-			" EID$eid [instance-id <0-16777215>$iid]]",
+		Syntax: "show lisp site [detail | name WORD$site | instance-id <0-16777214>$iid EID$eid |" +
+			" EID$eid [instance-id <0-16777214>$iid]]",
 		Help: grammar.Words{
 			"show lisp site":             "LISP site registration information",
 			"show lisp site detail":      "Every site in detail",

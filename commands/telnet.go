@@ -101,13 +101,17 @@ func hostsOf(caller Caller) func() []netip.Addr {
 	}
 }
 
+// calls are the connections of the session.
+func (c *Context) calls() []Call {
+	if c.Caller == nil {
+		return nil
+	}
+	return c.Caller.Calls()
+}
+
 // call finds the connection that a line names, or the last one.
 func (c *Context) call(a Args) (call Call, err error) {
-	var list []Call
-	if c.Caller != nil {
-		list = c.Caller.Calls()
-	}
-	for _, call := range list {
+	for _, call := range c.calls() {
 		if a.Has("connection") && call.Number == int(a.Uint("connection")) || !a.Has("connection") && call.Last {
 			return call, nil
 		}
@@ -141,10 +145,7 @@ func disconnect(c *Context, a Args) error {
 }
 
 func showSessions(c *Context, _ Args) error {
-	var list []Call
-	if c.Caller != nil {
-		list = c.Caller.Calls()
-	}
+	list := c.calls()
 	if len(list) == 0 {
 		return refuse("%% No connections open")
 	}

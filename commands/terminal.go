@@ -37,9 +37,15 @@ func terminalRows() []Row {
 				"terminal width <0-512>": "Number of characters on a screen line",
 			},
 			func(t *Terminal, a Args) { t.Width = int(a.Uint("columns")) }),
+		set("terminal history",
+			grammar.Words{"terminal history": "Enable and control the command history function"},
+			func(t *Terminal, _ Args) {
+				if t.History == 0 {
+					t.History = devices.DefaultHistory
+				}
+			}),
 		set("terminal history size <0-256>$lines",
 			grammar.Words{
-				"terminal history":              "Enable and control the command history function",
 				"terminal history size":         "Set history buffer size",
 				"terminal history size <0-256>": "Size of history buffer",
 			},
@@ -53,5 +59,17 @@ func terminalRows() []Row {
 				"terminal no monitor": "Copy debug output to the current terminal line",
 			},
 			func(t *Terminal, _ Args) { t.Monitor = false }),
+		set("terminal no length",
+			grammar.Words{"terminal no length": "Set number of lines on a screen"},
+			func(t *Terminal, _ Args) { t.Length = devices.DefaultLength }),
+		set("terminal no width",
+			grammar.Words{"terminal no width": "Set width of the display terminal"},
+			func(t *Terminal, _ Args) { t.Width = devices.DefaultWidth }),
+		set("terminal no history",
+			grammar.Words{"terminal no history": "Enable and control the command history function"},
+			func(t *Terminal, _ Args) { t.History = 0 }),
+		set("terminal no history size",
+			grammar.Words{"terminal no history size": "Set history buffer size"},
+			func(t *Terminal, _ Args) { t.History = devices.DefaultHistory }),
 	}
 }

@@ -14,13 +14,13 @@ var words = grammar.Words{
 
 	"show lisp site EID":                               "EID, or EID prefix",
 	"show lisp site instance-id EID":                   "EID, or EID prefix",
-	"show lisp site instance-id <0-16777215>":          "Instance ID",
+	"show lisp site instance-id <0-16777214>":          "Instance ID",
 	"show ip lisp database A.B.C.D":                    "EID",
 	"show ip lisp database A.B.C.D/nn":                 "EID prefix",
-	"show ip lisp database instance-id <0-16777215>":   "Instance ID",
+	"show ip lisp database instance-id <0-16777214>":   "Instance ID",
 	"show ipv6 lisp database X:X:X:X::X":               "EID",
 	"show ipv6 lisp database X:X:X:X::X/<0-128>":       "EID prefix",
-	"show ipv6 lisp database instance-id <0-16777215>": "Instance ID",
+	"show ipv6 lisp database instance-id <0-16777214>": "Instance ID",
 
 	"|":               "Output modifiers",
 	"| append":        "Append redirected output to URL (URLs supporting append operation only)",

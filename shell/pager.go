@@ -14,11 +14,12 @@ const (
 // page writes a text in pages of length lines, the last of which is the pager's own prompt; length 0 writes it in one go.
 // At the prompt it asks for a key: a blank shows the next page, Enter the next line, anything else ends the text.
 func page(w io.Writer, text string, length int, key func() (byte, error)) error {
-	room := length - 1
+	full := max(1, length-1)
+	room := full
 	for line := range strings.Lines(text) {
 		if length > 0 && room <= 0 {
 			var err error
-			if room, err = askMore(w, length-1, key); err != nil || room == 0 {
+			if room, err = askMore(w, full, key); err != nil || room == 0 {
 				return err
 			}
 		}

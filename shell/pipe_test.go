@@ -156,6 +156,8 @@ func TestPages(t *testing.T) {
 		{4, "q", "1\n2\n3\n" + m},
 		{4, "x", "1\n2\n3\n" + m},
 		{4, " q", "1\n2\n3\n" + m + "4\n5\n6\n" + m},
+		{2, "\r q", "1\n" + m + "2\n" + m + "3\n" + m},
+		{1, "\r q", "1\n" + m + "2\n" + m + "3\n" + m}, // a line at least
 		{4, "", "1\n2\n3\n" + more},
 	} {
 		var out bytes.Buffer

@@ -6,7 +6,7 @@
 //	               Feed                     Output
 //	typed bytes ─────────>  Editor  ─────────────────>  echo
 //	                          │
-//	                          └──>  Event: Enter, End, Interrupt, Help, Complete, Suspend
+//	                          └──>  Event: Enter, End, Interrupt, Help, Complete
 //
 // The echo only ever appends. A character typed at the end of the line is echoed once and nothing else is sent; edits in
 // the middle go back with backspaces and write the rest of the line anew. There is never an escape sequence, so clients

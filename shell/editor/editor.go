@@ -8,7 +8,7 @@ import (
 // Event is what a key asks of whoever runs the editor.
 type Event uint8
 
-// The events. Behind each the cursor stands where the answer goes: on a new line, except behind Suspend.
+// The events. Behind each the cursor stands where the answer goes: on a new line.
 const (
 	None      Event = iota // more bytes are needed
 	Enter                  // the line is finished
@@ -16,7 +16,6 @@ const (
 	Interrupt              // Ctrl-C: the line is given up
 	Help                   // `?`: what could stand at Before? Redraw shows the line again below the answer
 	Complete               // Tab: SetBefore takes the answer, Redraw shows it
-	Suspend                // Ctrl-^ x: leave this session for the one that it was opened from
 )
 
 // Kind is what a line is for.
@@ -56,7 +55,6 @@ type Editor struct {
 
 	cr      bool   // the last byte was CR: a LF or NUL behind it belongs to the same key
 	literal bool   // Ctrl-V: the next character is plain
-	suspend bool   // Ctrl-^: an x suspends the session; any other key is itself
 	seq     int    // in an escape sequence: 1 behind ESC, 2 behind its bracket
 	param   []byte // of that sequence: its numbers
 	partial []byte // of a character in UTF-8
@@ -69,7 +67,7 @@ func (e *Editor) Begin(l Line) {
 	e.cfg = l
 	e.line, e.pos, e.off = nil, 0, 0
 	e.recalled, e.typed = 0, nil
-	e.literal, e.suspend, e.seq, e.partial = false, false, 0, nil
+	e.literal, e.seq, e.partial = false, 0, nil
 	e.Redraw()
 }
 

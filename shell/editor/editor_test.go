@@ -16,7 +16,7 @@ import (
 
 var update = flag.Bool("update", false, "write what the editor echoes into the key table")
 
-var events = map[Event]string{None: "none", Enter: "enter", End: "end", Interrupt: "interrupt", Help: "help", Complete: "complete", Suspend: "suspend"}
+var events = map[Event]string{None: "none", Enter: "enter", End: "end", Interrupt: "interrupt", Help: "help", Complete: "complete"}
 
 var kinds = map[string]Kind{"command": Command, "answer": Answer, "secret": Secret}
 

@@ -13,7 +13,6 @@ const (
 	enter     = '\r'
 	tab       = '\t'
 	escape    = 0x1B
-	ctrlCaret = 0x1E // Ctrl-^, IOS's escape character
 	del       = 0x7F
 
 	// maxParam is how long the numbers of an escape sequence may be; a longer one is none.
@@ -29,11 +28,7 @@ func (e *Editor) press(key byte) Event {
 	}
 	e.partial = e.partial[:0]
 	ev := None
-	escaped := e.suspend
-	e.suspend = false
 	switch {
-	case escaped && (key == 'x' || key == 'X'):
-		return Suspend
 	case e.seq > 0 && key >= ' ':
 		e.sequence(key)
 	case key >= ' ' && key != del:
@@ -56,7 +51,7 @@ func (e *Editor) press(key byte) Event {
 // character takes one byte of a character beyond ASCII. What is not UTF-8, and the control characters up there, are
 // dropped.
 func (e *Editor) character(b byte) {
-	e.seq, e.suspend, e.literal = 0, false, false
+	e.seq, e.literal = 0, false
 	if utf8.RuneStart(b) {
 		e.partial = e.partial[:0]
 	}
@@ -86,8 +81,6 @@ func (e *Editor) control(key byte) Event {
 		if e.cfg.Kind == Command {
 			return e.leave("", Complete)
 		}
-	case ctrlCaret:
-		e.suspend = true
 	case escape:
 		e.seq, e.param = 1, e.param[:0]
 	case ctrl('V'):
