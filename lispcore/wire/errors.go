@@ -23,6 +23,9 @@ var (
 	ErrUnknownType = errors.New("unknown message type")
 )
 
+// errLISPSEC is what ErrUnsupported is wrapped with where RFC 9303 would go on.
+var errLISPSEC = errors.New("LISP-SEC")
+
 // Error says what is wrong with a message, and where. Offset counts bytes from the first byte of the message: of the
 // UDP payload, or of the frame on a stream.
 type Error struct {

@@ -67,14 +67,20 @@ func (r *reader) u64(field string) uint64 {
 // rest returns all bytes up to the end.
 func (r *reader) rest(field string) []byte { return r.take(field, len(r.b)-r.off) }
 
+// recordCountOffset is where firstWord finds the record count.
+const recordCountOffset = 3
+
 // firstWord reads the type, the flags and the record count of a UDP message, whose type must be t.
-func (r *reader) firstWord(t Type) uint32 {
+func (r *reader) firstWord(t Type) uint32 { return r.word(t, "Record Count") }
+
+// word reads the first word of a UDP message, whose type must be t; last is what its last byte is called.
+func (r *reader) word(t Type, last string) uint32 {
 	first := r.u8("Type")
 	if got := Type(first >> 4); r.err == nil && got != t {
 		r.fail("Type", 0, fmt.Errorf("%w: %v", ErrValue, got))
 	}
 	flags := r.take("Flags", 2)
-	count := r.u8("Record Count")
+	count := r.u8(last)
 	if r.err != nil {
 		return 0
 	}

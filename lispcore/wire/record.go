@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"net/netip"
 
 	"lisplab/lispcore"
 )
@@ -79,11 +80,7 @@ func (r *reader) readRecord(rec *Record) {
 	rec.Action = lispcore.Action(flags >> actShift)
 	rec.Authoritative = flags&recordA != 0
 	rec.MapVersion = r.u16("Map-Version Number") & maxMapVersion
-	afiOff := r.off
-	rec.EID = r.eid(recordFields, bits, bitsOff).EID
-	if r.err == nil && !rec.EID.Prefix.IsValid() {
-		r.fail(recordFields.afi, afiOff, fmt.Errorf("%w: a record without an address", ErrUnsupported))
-	}
+	rec.EID = r.addressedEID(bits, bitsOff)
 	for i := range int(count) {
 		if r.err != nil {
 			break
@@ -93,6 +90,24 @@ func (r *reader) readRecord(rec *Record) {
 	}
 	r.place.locator = 0
 	rec.Locators = locators
+}
+
+// addressedEID reads AFI and address of a record's EID, whose prefix length stood at bitsOff. A record without an address
+// is none.
+func (r *reader) addressedEID(bits uint8, bitsOff int) lispcore.EID {
+	afiOff := r.off
+	eid := r.eid(recordFields, bits, bitsOff).EID
+	if r.err == nil && !eid.Prefix.IsValid() {
+		r.fail(recordFields.afi, afiOff, fmt.Errorf("%w: a record without an address", ErrUnsupported))
+	}
+	return eid
+}
+
+// recordEID reads the EID of a message without locators: EID mask-len, AFI and address.
+func (r *reader) recordEID() lispcore.EID {
+	bitsOff := r.off
+	bits := r.u8(recordFields.bits)
+	return r.addressedEID(bits, bitsOff)
 }
 
 func (r *reader) readLocator() (l lispcore.Locator) {
@@ -128,10 +143,7 @@ func (w *writer) record(rec *Record) {
 		w.fail("Locator Count", fmt.Errorf("%w: %d, at most %d", ErrValue, len(rec.Locators), maxCount))
 	}
 	w.u8(uint8(len(rec.Locators)))
-	if !prefix.IsValid() {
-		w.fail(recordFields.bits, fmt.Errorf("%w: %v", ErrValue, rec.EID.Prefix))
-	}
-	w.u8(uint8(prefix.Bits()))
+	w.eidBits(rec.EID.Prefix)
 	if rec.Action > maxAction {
 		w.fail("ACT", fmt.Errorf("%w: %d, at most %d", ErrValue, rec.Action, maxAction))
 	}
@@ -140,17 +152,36 @@ func (w *writer) record(rec *Record) {
 		w.fail("Map-Version Number", fmt.Errorf("%w: %d, at most %d", ErrValue, rec.MapVersion, maxMapVersion))
 	}
 	w.u16(rec.MapVersion)
-	if rec.EID.Instance == 0 {
-		w.u16(afiOf(prefix.Addr()))
-		w.address(prefix.Addr())
-	} else {
-		w.instanceAddress(rec.EID.Instance, prefix.Addr())
-	}
+	w.instanceEID(rec.EID.Instance, prefix.Addr())
 	for i := range rec.Locators {
 		w.place.locator = i + 1
 		w.writeLocator(&rec.Locators[i])
 	}
 	w.place.locator = 0
+}
+
+// eidBits writes the prefix length of a record's EID, which must have an address.
+func (w *writer) eidBits(p netip.Prefix) {
+	if !p.IsValid() {
+		w.fail(recordFields.bits, fmt.Errorf("%w: %v", ErrValue, p))
+	}
+	w.u8(uint8(p.Bits()))
+}
+
+// eid is the twin of recordEID.
+func (w *writer) eid(e lispcore.EID) {
+	w.eidBits(e.Prefix)
+	w.instanceEID(e.Instance, e.Prefix.Masked().Addr())
+}
+
+// instanceEID writes AFI and address: plain in instance 0, in an LCAF in every other.
+func (w *writer) instanceEID(instance uint32, a netip.Addr) {
+	if instance == 0 {
+		w.u16(afiOf(a))
+		w.address(a)
+		return
+	}
+	w.instanceAddress(instance, a)
 }
 
 func (w *writer) writeLocator(l *lispcore.Locator) {
