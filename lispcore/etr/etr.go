@@ -28,7 +28,7 @@ const (
 	ackPatience = 60 * time.Second
 )
 
-// Config is what an ETR registers, and where.
+// Config is what an ETR registers, and where; and what it does with the packets that come for it.
 type Config struct {
 	// Database holds the EID prefixes with their locators, as they will be registered.
 	Database []lispcore.Mapping
@@ -45,6 +45,20 @@ type Config struct {
 	Rand *rand.Rand
 	// Jitter draws periods from 54 to 60 s and connect delays from 1 to 2 s; without it all times are nominal.
 	Jitter bool
+
+	// PETR4 and PETR6 make the router a proxy ETR for IPv4 and for IPv6: it takes packets to any destination out of their
+	// tunnels, in instance 0 and in Instances.
+	PETR4, PETR6 bool
+	// Instances are the instances that the router has an EID table for; instance 0 need not be among them.
+	Instances []uint32
+	// MapCacheTTL4 and MapCacheTTL6 are the Record TTL of Map-Replies, in minutes (`etr map-cache-ttl`); 0 stands for the
+	// TTL of the mapping. What is registered keeps the mapping's TTL.
+	MapCacheTTL4, MapCacheTTL6 uint32
+	// PropagateTTL carries the outer TTL over to the inner packet (RFC 9300 section 5.3).
+	PropagateTTL bool
+	// Merge sets the a bit of Map-Registers: the Map-Server shall merge the locators that the xTRs of a site register for one
+	// EID prefix. What its Map-Notifies tell of the others goes into Map-Replies, and unasked ones are acknowledged.
+	Merge bool
 }
 
 // MapServerConfig is one map server for one address family of EIDs.
@@ -54,9 +68,11 @@ type MapServerConfig struct {
 	Key    string // a line without one is as good as not there: a Map-Register must be signed
 	// Local is the ETR's own RLOC towards the map server; the zero Addr while there is no route.
 	Local netip.Addr
+	// ProxyReply asks the map server to answer Map-Requests itself (the P bit).
+	ProxyReply bool
 }
 
-// Engine is the registering side of one ETR. It implements lispcore.Engine.
+// Engine is one ETR, or PETR. It implements lispcore.Engine.
 type Engine struct {
 	cfg      Config
 	sessions *session.Table

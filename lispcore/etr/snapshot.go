@@ -15,12 +15,16 @@ type Snapshot struct {
 	Database   []Entry     // by instance, IPv4 before IPv6, address, length
 	MapServers []MapServer // in the order of configuration
 	Counters   Counters
+	Data       DataCounters      // of all services together, and of packets that belong to none
+	Services   []ServiceCounters // by service; of those that the configuration names
 }
 
 // Entry is one EID prefix of the ETR's database.
 type Entry struct {
 	Mapping lispcore.Mapping
-	Status  []Status // one per map server of the family, in the order of configuration
+	// Discovered are locators of other xTRs of the site, as the Map-Server's merged record names them; only with Merge.
+	Discovered []lispcore.Locator
+	Status     []Status // one per map server of the family, in the order of configuration
 }
 
 // Status is the registration of one prefix at one map server.
@@ -62,4 +66,51 @@ type Counters struct {
 	UnknownNonce    uint64
 	Malformed       uint64
 	Unexpected      uint64
+
+	MapRequestsIn   uint64 // all that can be read: encapsulated, direct and probes
+	EncapsulatedIn  uint64 // of these, inside an Encapsulated Control Message
+	ProbesIn        uint64 // of these, RLOC probes
+	MapRepliesOut   uint64 // answers to probes included
+	ProbeRepliesOut uint64
+	SMRsOut         uint64
+	NotifyAcksOut   uint64
+	RateLimited     uint64 // Map-Requests that came too soon after an equal one
+	NoMapping       uint64 // Map-Requests for EIDs outside the database
+	NoITRRLOC       uint64 // Map-Requests without an ITR-RLOC that could be answered
+}
+
+// ServiceCounters count for one instance and address family of EIDs, as `show ip lisp statistics` shows them. Map-Requests
+// and Map-Replies are counted by their records.
+type ServiceCounters struct {
+	Service         lispcore.Service
+	MapRequestsIn   uint64
+	EncapsulatedIn  uint64
+	ProbesIn        uint64
+	MapRepliesOut   uint64
+	ProbeRepliesOut uint64
+	SMRsOut         uint64
+	MapRegistersOut uint64 // records, over UDP and over sessions
+	MapNotifiesIn   uint64 // records that are authentic, over UDP and (Mapping Notifications) over sessions
+	Data            DataCounters
+}
+
+// DataCounters count what came at UDP 4341.
+type DataCounters struct {
+	Packets, Bytes uint64 // decapsulated; bytes of the inner packets
+	Drops          []Drop // by reason; of those that there were
+}
+
+// Drop is how many packets were dropped for one reason.
+type Drop struct {
+	Reason DropReason
+	Count  uint64
+}
+
+// Dropped is the number of packets dropped for whatever reason.
+func (c DataCounters) Dropped() uint64 {
+	var sum uint64
+	for _, d := range c.Drops {
+		sum += d.Count
+	}
+	return sum
 }
