@@ -1,6 +1,7 @@
 package lispcore
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 )
@@ -28,6 +29,16 @@ const (
 	DropPolicyDenied
 	DropAuthFailure
 )
+
+var actionNames = [...]string{"no-action", "natively-forward", "send-map-request", "drop/no-reason", "drop/policy-denied", "drop/auth-failure"}
+
+// String returns the action as RFC 9301 words it: "natively-forward".
+func (a Action) String() string {
+	if int(a) < len(actionNames) {
+		return actionNames[a]
+	}
+	return fmt.Sprintf("action %d", uint8(a))
+}
 
 // Mapping binds an EID prefix to its locators. TTL is the Record TTL as on the wire: whole minutes, 0 withdraws,
 // 0xffffffff leaves the time to the receiver.

@@ -40,6 +40,7 @@ type SiteEID struct {
 type Engine struct {
 	cfg      Config
 	sessions *session.Table
+	routes   Routes // or nil
 	out      lispcore.Outbox
 	sites    []*site // by name
 	tables   map[lispcore.Service]*table
@@ -64,6 +65,19 @@ var _ lispcore.Engine = (*Engine)(nil)
 func New(sessions *session.Table) *Engine {
 	return &Engine{sessions: sessions, tables: make(map[lispcore.Service]*table), etrs: make(map[netip.Addr]*etr)}
 }
+
+// Routes is what a Map-Server asks of its router when it sends to an RLOC. It is asked at each use.
+type Routes interface {
+	// Source returns the router's own address towards an RLOC, and false without a route.
+	Source(to netip.Addr) (local netip.Addr, ok bool)
+}
+
+// SetRoutes gives the Map-Server its router's routes. Without them it sends only from the address that it was asked at, and
+// takes every RLOC of that family to have a route.
+func (e *Engine) SetRoutes(routes Routes) { e.routes = routes }
+
+// SetDebug tells whether the events that only `debug lisp control-plane all` shows are wanted.
+func (e *Engine) SetDebug(on bool) { e.out.Debug = on }
 
 // Deadline implements lispcore.Engine.
 func (e *Engine) Deadline() (time.Time, bool) { return e.expiry.next() }
