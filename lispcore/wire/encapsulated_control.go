@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+
+	"lisplab/lispcore/internal/checksum"
 )
 
 // EncapsulatedControl is an Encapsulated Control Message, ECM: a LISP message with an IP and a UDP header of its own,
@@ -62,13 +64,13 @@ func (m *EncapsulatedControl) Parse(b []byte) error {
 	sourcePort, destinationPort := r.u16("UDP Source Port"), r.u16("UDP Destination Port")
 	lengthOff := r.off
 	length := int(r.u16("UDP Length"))
-	checksumOff := r.off
-	checksum := r.u16("UDP Checksum")
+	sumOff := r.off
+	sum := r.u16("UDP Checksum")
 	if r.err == nil && length != len(b)-start {
 		r.fail("UDP Length", lengthOff, fmt.Errorf("%w: %d, but %d bytes are there", ErrLength, length, len(b)-start))
 	}
-	if missing := checksum == 0 && source.Is4(); r.err == nil && !missing && (checksum == 0 || udpSum(source, destination, b[start:]) != 0) {
-		r.fail("UDP Checksum", checksumOff, fmt.Errorf("%w: %#04x", ErrValue, checksum))
+	if missing := sum == 0 && source.Is4(); r.err == nil && !missing && (sum == 0 || udpSum(source, destination, b[start:]) != 0) {
+		r.fail("UDP Checksum", sumOff, fmt.Errorf("%w: %#04x", ErrValue, sum))
 	}
 	m.Payload = r.rest("LISP message")
 	m.Source, m.Destination = netip.AddrPortFrom(source, sourcePort), netip.AddrPortFrom(destination, destinationPort)
@@ -112,7 +114,7 @@ func (r *reader) innerIPv4(m *EncapsulatedControl, start int) (source, destinati
 		r.fail("inner IPv4 Fragment Offset", start+6, fmt.Errorf("%w: a fragment", ErrUnsupported))
 	}
 	r.innerProtocol(h[9], start+9)
-	if checksum(0, r.b[start:start+headerLen]) != 0 {
+	if checksum.Sum(0, r.b[start:start+headerLen]) != 0 {
 		r.fail("inner IPv4 Header Checksum", start+10, fmt.Errorf("%w: %#04x", ErrValue, binary.BigEndian.Uint16(h[10:])))
 	}
 	m.TOS, m.TTL, m.ID, m.DF = h[1], h[8], binary.BigEndian.Uint16(h[4:]), fragment&ipv4DF != 0
@@ -189,7 +191,7 @@ func (w *writer) innerIPv4(m *EncapsulatedControl, udpLen int) {
 	w.u16(0) // the checksum, below
 	w.address(m.Source.Addr())
 	w.address(m.Destination.Addr())
-	binary.BigEndian.PutUint16(w.b[start+10:], checksum(0, w.b[start:]))
+	binary.BigEndian.PutUint16(w.b[start+10:], checksum.Sum(0, w.b[start:]))
 }
 
 func (w *writer) innerIPv6(m *EncapsulatedControl, udpLen int) {
@@ -201,32 +203,17 @@ func (w *writer) innerIPv6(m *EncapsulatedControl, udpLen int) {
 	w.address(m.Destination.Addr())
 }
 
-// checksum is the Internet checksum of b (RFC 1071), which goes on from the sum of what came before it. Over bytes with a
-// right checksum in them it is 0.
-func checksum(sum uint32, b []byte) uint16 {
-	for ; len(b) >= 2; b = b[2:] {
-		sum += uint32(b[0])<<8 | uint32(b[1])
-	}
-	if len(b) == 1 {
-		sum += uint32(b[0]) << 8
-	}
-	for sum > 0xffff {
-		sum = sum>>16 + sum&0xffff
-	}
-	return ^uint16(sum)
-}
-
 // udpSum is the checksum of a UDP datagram, header included, under its pseudo-header (RFC 768, RFC 8200 section 8.1).
 func udpSum(source, destination netip.Addr, udp []byte) uint16 {
 	sum := uint32(protocolUDP) + uint32(len(udp))
 	for _, a := range [...]netip.Addr{source, destination} {
 		if a.Is4() {
 			v4 := a.As4()
-			sum += uint32(^checksum(0, v4[:]))
+			sum += uint32(^checksum.Sum(0, v4[:]))
 			continue
 		}
 		v6 := a.As16()
-		sum += uint32(^checksum(0, v6[:]))
+		sum += uint32(^checksum.Sum(0, v6[:]))
 	}
-	return checksum(sum, udp)
+	return checksum.Sum(sum, udp)
 }
