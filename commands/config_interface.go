@@ -13,6 +13,11 @@ import (
 
 func interfaceRows() []Row {
 	only := []grammar.Mode{Interface}
+	return slices.Concat(interfaceNameRows(only), vrfForwardingRows(), interfaceAddressRows(only))
+}
+
+// interfaceNameRows are the interface itself, and what is said of it before its addresses.
+func interfaceNameRows(only []grammar.Mode) []Row {
 	return []Row{
 		{Modes: []grammar.Mode{Config}, Syntax: "interface INTERFACE$interface", No: "interface INTERFACE$interface",
 			Help:    grammar.Words{"interface": "Select an interface to configure"},
@@ -37,6 +42,32 @@ func interfaceRows() []Row {
 				}
 			},
 			Example: "interface Loopback0\n description RLOC, advertised to the core"},
+		{Modes: only, Syntax: "mtu <64-9216>$mtu", No: "mtu [<64-9216>$mtu]",
+			Help: grammar.Words{
+				"mtu":           "Set the interface Maximum Transmission Unit (MTU)",
+				"mtu <64-9216>": "MTU size in bytes",
+			},
+			Run: func(c *Context, a Args) error {
+				c.boundInterface().MTU = int(a.Uint("mtu"))
+				if a.Has("no") || a.Uint("mtu") == defaultMTU {
+					c.boundInterface().MTU = 0
+				}
+				return nil
+			},
+			Print: func(cfg *devices.Config, p *Printer) {
+				if mtu := interfaceAt(cfg, p.frame).MTU; mtu != 0 {
+					p.Line("mtu %d", mtu)
+				}
+			},
+			Example: "interface GigabitEthernet0/0\n mtu 1400"},
+	}
+}
+
+// defaultMTU is the MTU of an interface that says nothing of it, in bytes.
+const defaultMTU = 1500
+
+func interfaceAddressRows(only []grammar.Mode) []Row {
+	return []Row{
 		{Modes: only, Syntax: "ip address A.B.C.D$address A.B.C.D$mask", No: "ip address [A.B.C.D$address A.B.C.D$mask]",
 			Help: grammar.Words{
 				"config-if: ip":      "Interface Internet Protocol config commands",
@@ -46,6 +77,7 @@ func interfaceRows() []Row {
 			Run:     setIPAddress,
 			Print:   printIPAddress,
 			Example: "interface Loopback0\n ip address 203.0.113.11 255.255.255.255"},
+		accessGroupRow(only),
 		{Modes: only, Syntax: "shutdown", No: "shutdown",
 			Help: grammar.Words{"shutdown": "Shutdown the selected interface"},
 			Run: func(c *Context, a Args) error {
@@ -173,7 +205,7 @@ func setIPAddress(c *Context, a Args) error {
 func (c *Context) overlapping(itf *devices.Interface, p netip.Prefix) *devices.Interface {
 	for i := range c.Config.Interfaces {
 		other := &c.Config.Interfaces[i]
-		if other.Name == itf.Name || other.Shutdown || itf.Shutdown {
+		if other.Name == itf.Name || other.VRF != itf.VRF || other.Shutdown || itf.Shutdown {
 			continue
 		}
 		if slices.ContainsFunc(append([]netip.Prefix{other.IPv4}, other.IPv6...), p.Overlaps) {

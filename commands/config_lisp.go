@@ -53,6 +53,7 @@ func lispRows() []Row {
 				},
 				Example: "router lisp\n locator-table default"},
 		},
+		reachabilityRows(),
 		locatorSetRows(),
 		hierarchicalServiceRows(),
 		instanceRows(),

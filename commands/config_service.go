@@ -44,7 +44,8 @@ func hierarchicalServiceRows() []Row {
 		family:  func(f frame) lispcore.Family { return modeFamily(f.mode) },
 	}
 	return []Row{block,
-		form.mapResolvers(), form.itr(), form.mapServers(), form.etr(), form.proxyETR(), form.proxyITR(), form.mapServer(), form.mapResolver()}
+		form.mapResolvers(), form.itr(), form.mapServers(), form.mapCacheTTL(), form.etr(), form.usePETR(),
+		form.mapCacheLimit(), form.mapRequestSource(), form.proxyETR(), form.proxyITR(), form.mapServer(), form.mapResolver()}
 }
 
 // classicServiceRows are the lines of `router lisp` that begin with `ipv4` or `ipv6`.
@@ -56,7 +57,8 @@ func classicServiceRows(family lispcore.Family) []Row {
 		example: "router lisp\n ",
 		family:  func(frame) lispcore.Family { return family },
 	}
-	rows := []Row{form.mapServer(), form.mapResolver(), form.proxyETR(), form.proxyITR(), form.mapResolvers(), form.itr(), form.mapServers(), form.etr()}
+	rows := []Row{form.mapServer(), form.mapResolver(), form.proxyETR(), form.proxyITR(), form.mapResolvers(), form.itr(), form.mapServers(), form.mapCacheTTL(),
+		form.etr(), form.usePETR(), form.mapCacheLimit(), form.mapRequestSource()}
 	rows[0].Help["config-router-lisp: "+af] = family.String() + " address family subcommands"
 	return rows
 }

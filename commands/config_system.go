@@ -18,6 +18,7 @@ func configRows() []Row {
 		systemRows(),
 		loggingRows(),
 		enableRows(),
+		vrfRows(),
 		domainRows(),
 		unicastRoutingRows(),
 		userRows(),
@@ -25,6 +26,7 @@ func configRows() []Row {
 		interfaceRows(),
 		lispRows(),
 		routeRows(),
+		accessListRows(),
 		bannerRows(),
 		lineRows(),
 	)

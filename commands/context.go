@@ -2,6 +2,7 @@ package commands
 
 import (
 	"cmp"
+	"fmt"
 	"io"
 
 	"lisplab/commands/grammar"
@@ -107,6 +108,12 @@ func promptText(host string, m grammar.Mode) string {
 		return host + "#"
 	}
 	return host[:min(len(host), 20)] + "(" + string(m) + ")#"
+}
+
+// say writes to the answer.
+func (c *Context) say(format string, args ...any) error {
+	_, err := fmt.Fprintf(c.Out, format, args...)
+	return err
 }
 
 // config is the configuration that the session sees: the router's or, where there is no router, that of the file.

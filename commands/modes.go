@@ -18,6 +18,12 @@ const (
 	LocatorSet grammar.Mode = "config-router-lisp-locator-set"
 	EIDTable   grammar.Mode = "config-router-lisp-eid-table"
 	Line       grammar.Mode = "config-line"
+	VRF        grammar.Mode = "config-vrf"
+	VRFFamily  grammar.Mode = "config-vrf-af"
+
+	// The modes of access lists.
+	ExtendedList grammar.Mode = "config-ext-nacl"
+	StandardList grammar.Mode = "config-std-nacl"
 
 	// The modes of the hierarchical form.
 	ServiceIPv4  grammar.Mode = "config-router-lisp-serv-ipv4"
@@ -35,7 +41,7 @@ const (
 var (
 	anyExec   = []grammar.Mode{User, Exec}
 	anyConfig = []grammar.Mode{Config, Interface, RouterLISP, Site, LocatorSet, EIDTable,
-		ServiceIPv4, ServiceIPv6, Instance, InstanceIPv4, InstanceIPv6, Line}
+		ServiceIPv4, ServiceIPv6, Instance, InstanceIPv4, InstanceIPv6, Line, VRF, VRFFamily, ExtendedList, StandardList}
 )
 
 // modeTitles name the modes in the command reference, in its order.
@@ -46,6 +52,8 @@ var modeTitles = []struct {
 	{User, "User EXEC"},
 	{Exec, "Privileged EXEC"},
 	{Config, "Global configuration"},
+	{VRF, "`vrf definition`, `ip vrf`"},
+	{VRFFamily, "`vrf definition`, `address-family`"},
 	{Interface, "Interface configuration"},
 	{RouterLISP, "`router lisp`"},
 	{Site, "`router lisp`, `site`"},
@@ -56,6 +64,8 @@ var modeTitles = []struct {
 	{Instance, "`router lisp`, `instance-id`"},
 	{InstanceIPv4, "`router lisp`, `instance-id`, `service ipv4`"},
 	{InstanceIPv6, "`router lisp`, `instance-id`, `service ipv6`"},
+	{ExtendedList, "`ip access-list extended`"},
+	{StandardList, "`ip access-list standard`"},
 	{Line, "Terminal lines"},
 	{Lab, "The lab itself (`lab ...` on the console, `!! ...` in a transcript)"},
 }
@@ -63,8 +73,10 @@ var modeTitles = []struct {
 // modeParent is the mode of configuration that a mode is entered from; "" when it is entered from EXEC.
 func modeParent(m grammar.Mode) grammar.Mode {
 	switch m {
-	case Interface, RouterLISP, Line:
+	case Interface, RouterLISP, Line, VRF, ExtendedList, StandardList:
 		return Config
+	case VRFFamily:
+		return VRF
 	case Site, LocatorSet, EIDTable, ServiceIPv4, ServiceIPv6, Instance:
 		return RouterLISP
 	case InstanceIPv4, InstanceIPv6:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -78,9 +79,11 @@ func drawConfig(t *rapid.T, rel devices.Release) devices.Config {
 	cfg := devices.Config{
 		Hostname:           drawHost.Draw(t, "hostname"),
 		IPv6UnicastRouting: rapid.Bool().Draw(t, "unicast-routing"),
-		Interfaces:         drawInterfaces(t),
+		VRFs:               drawVRFs(t),
+		AccessLists:        drawAccessLists(t),
 	}
-	cfg.Routes = drawRoutes(t, cfg.Interfaces)
+	cfg.Interfaces = drawInterfaces(t, cfg.VRFs)
+	cfg.Routes = drawRoutes(t, cfg.Interfaces, cfg.VRFs)
 	if rapid.Bool().Draw(t, "lisp") {
 		cfg.LISP = drawLISP(t, rel)
 	}
@@ -124,7 +127,7 @@ func byPrefix(a, b netip.Prefix) int {
 	return lispcore.NewEID(0, a).Compare(lispcore.NewEID(0, b))
 }
 
-func drawInterfaces(t *rapid.T) []devices.Interface {
+func drawInterfaces(t *rapid.T, vrfs []devices.VRF) []devices.Interface {
 	names := []string{"Loopback0", "Loopback10", "Ethernet1/0", "GigabitEthernet0/0", "GigabitEthernet0/1", "GigabitEthernet0/10", "Serial0/0/1"}
 	list := drawList(t, "interfaces", byInterfaceName, func(t *rapid.T) devices.Interface {
 		return devices.Interface{Name: rapid.SampledFrom(names).Draw(t, "name"), Shutdown: rapid.Bool().Draw(t, "shutdown")}
@@ -133,6 +136,11 @@ func drawInterfaces(t *rapid.T) []devices.Interface {
 		itf := &list[i]
 		if rapid.Bool().Draw(t, "described") {
 			itf.Description = drawText.Draw(t, "description")
+		}
+		itf.AccessIn, itf.AccessOut = rapid.SampledFrom([]string{"", "101", "IN"}).Draw(t, "in"), rapid.SampledFrom([]string{"", "1", "OUT"}).Draw(t, "out")
+		itf.MTU = rapid.SampledFrom([]int{0, 64, 1400, 9216}).Draw(t, "mtu")
+		if len(vrfs) > 0 && rapid.Bool().Draw(t, "in a VRF") {
+			itf.VRF = rapid.SampledFrom(vrfs).Draw(t, "vrf").Name
 		}
 		if rapid.Bool().Draw(t, "has ipv4") {
 			bits := rapid.IntRange(17, 31).Draw(t, "bits")
@@ -146,7 +154,75 @@ func drawInterfaces(t *rapid.T) []devices.Interface {
 	return list
 }
 
-func drawRoutes(t *rapid.T, interfaces []devices.Interface) []devices.StaticRoute {
+func drawVRFs(t *rapid.T) []devices.VRF {
+	byName := func(a, b devices.VRF) int { return cmp.Compare(a.Name, b.Name) }
+	return drawList(t, "vrfs", byName, func(t *rapid.T) devices.VRF {
+		v := devices.VRF{Name: drawName.Filter(func(s string) bool { return s != defaultVRF }).Draw(t, "name"), Legacy: rapid.Bool().Draw(t, "legacy")}
+		v.IPv4 = v.Legacy || rapid.Bool().Draw(t, "ipv4")
+		v.IPv6 = !v.Legacy && rapid.Bool().Draw(t, "ipv6")
+		return v
+	})
+}
+
+// drawAccessLists numbers the entries as the releases do that keep no numbers.
+func drawAccessLists(t *rapid.T) []devices.AccessList {
+	list := drawList(t, "access-lists", compareAccessLists, func(t *rapid.T) devices.AccessList {
+		extended := rapid.Bool().Draw(t, "extended")
+		names := []string{"1", "99", "A-std", "b"}
+		if extended {
+			names = []string{"100", "199", "A-ext", "c"}
+		}
+		return devices.AccessList{Name: rapid.SampledFrom(names).Draw(t, "name"), Extended: extended}
+	})
+	for i := range list {
+		l := &list[i]
+		l.Entries = drawList(t, "entries", nil, func(t *rapid.T) devices.AccessEntry { return drawAccessEntry(t, l.Extended) })
+		if _, err := strconv.Atoi(l.Name); err == nil && l.Entries == nil { // a numbered list without entries prints as nothing
+			l.Entries = []devices.AccessEntry{{Permit: true}}
+		}
+		for j := range l.Entries {
+			l.Entries[j].Sequence = sequenceStep * (j + 1)
+		}
+		seen := map[devices.AccessEntry]bool{}
+		l.Entries = slices.DeleteFunc(l.Entries, func(e devices.AccessEntry) bool {
+			e.Sequence = 0
+			again := seen[e] && e.Remark == ""
+			seen[e] = true
+			return again
+		})
+		for j := range l.Entries {
+			l.Entries[j].Sequence = sequenceStep * (j + 1)
+		}
+	}
+	return list
+}
+
+func drawAccessEntry(t *rapid.T, extended bool) devices.AccessEntry {
+	if rapid.IntRange(0, 4).Draw(t, "kind") == 0 {
+		return devices.AccessEntry{Remark: drawText.Draw(t, "remark")}
+	}
+	e := devices.AccessEntry{Permit: rapid.Bool().Draw(t, "permit"), Source: drawSide(t)}
+	if !extended {
+		return e
+	}
+	protocols := []devices.AccessProtocol{devices.AnyProtocol, devices.ICMPProtocol, devices.TCPProtocol, devices.UDPProtocol}
+	e.Protocol, e.Destination = rapid.SampledFrom(protocols).Draw(t, "protocol"), drawSide(t)
+	if e.Protocol == devices.TCPProtocol || e.Protocol == devices.UDPProtocol {
+		ports := []devices.AccessPort{{}, {First: 4342, Last: 4342}, {First: 23, Last: 23}, {First: 69, Last: 69}, {First: 1024, Last: 65535}, {Last: 22}, {First: 5, Last: 9}}
+		e.SourcePort, e.DestinationPort = rapid.SampledFrom(ports).Draw(t, "source port"), rapid.SampledFrom(ports).Draw(t, "destination port")
+		e.Established = e.Protocol == devices.TCPProtocol && rapid.Bool().Draw(t, "established")
+	}
+	return e
+}
+
+func drawSide(t *rapid.T) devices.AccessAddr {
+	addr := func(text string) netip.Addr { return netip.MustParseAddr(text) }
+	return rapid.SampledFrom([]devices.AccessAddr{
+		{}, {Addr: addr("10.0.0.1"), Wildcard: addr("0.0.0.0")}, {Addr: addr("10.0.0.0"), Wildcard: addr("0.255.255.255")}, {Addr: addr("10.0.0.1"), Wildcard: addr("0.0.255.0")},
+	}).Draw(t, "side")
+}
+
+func drawRoutes(t *rapid.T, interfaces []devices.Interface, vrfs []devices.VRF) []devices.StaticRoute {
 	outs := []string{"", nullInterface}
 	for _, i := range interfaces {
 		outs = append(outs, i.Name)
@@ -159,6 +235,11 @@ func drawRoutes(t *rapid.T, interfaces []devices.Interface) []devices.StaticRout
 	return drawList(t, "routes", compareRoutes, func(t *rapid.T) devices.StaticRoute {
 		family := drawFamily(t)
 		r := devices.StaticRoute{Prefix: drawPrefix(t, family), Interface: rapid.SampledFrom(outs).Draw(t, "interface")}
+		if len(vrfs) > 0 {
+			if v := rapid.SampledFrom(vrfs).Draw(t, "vrf"); v.IPv4 && family == lispcore.IPv4 || v.IPv6 && family == lispcore.IPv6 {
+				r.VRF = v.Name
+			}
+		}
 		if r.Interface == "" || rapid.Bool().Draw(t, "has next hop") {
 			r.NextHop = drawAddr(family).Filter(func(a netip.Addr) bool { return !own(a) }).Draw(t, "next hop")
 		}
@@ -177,6 +258,8 @@ func drawLISP(t *rapid.T, rel devices.Release) *devices.LISP {
 		IPv6:  drawService(t, rel),
 	}
 	l.EIDTables = drawEIDTables(t, rel, l.LocatorSets)
+	l.RLOCProbing, l.LSBReports = rapid.Bool().Draw(t, "probing"), rapid.Bool().Draw(t, "lsb")
+	l.DisableTTLPropagate = rapid.Bool().Draw(t, "ttl")
 	return l
 }
 
@@ -270,6 +353,15 @@ func drawService(t *rapid.T, rel devices.Release) devices.LISPService {
 	if s.ITR = flag("itr"); !s.ITR && flag("proxy-itr") {
 		s.ProxyITR = drawAddr(drawFamily(t)).Draw(t, "proxy-itr")
 	}
+	number := func(name string, low int) int { return rapid.SampledFrom([]int{0, low, 1000}).Draw(t, name) }
+	s.MapCacheLimit, s.MapCacheTTL = number("limit", 1), number("ttl", 60)
+	if flag("source") {
+		s.MapRequestSource = drawAddr(drawFamily(t)).Draw(t, "map-request-source")
+	}
+	byRLOC := func(a, b devices.UsePETR) int { return a.RLOC.Compare(b.RLOC) }
+	s.UsePETRs = drawList(t, "petrs", byRLOC, func(t *rapid.T) devices.UsePETR {
+		return devices.UsePETR{RLOC: drawAddr(drawFamily(t)).Draw(t, "petr"), Priority: rapid.Byte().Draw(t, "priority"), Weight: rapid.ByteRange(0, 100).Draw(t, "weight")}
+	})
 	addrs := drawList(t, "addresses", netip.Addr.Compare, func(t *rapid.T) netip.Addr { return drawAddr(drawFamily(t)).Draw(t, "address") })
 	slices.Reverse(addrs) // the order of configuration is kept, whatever it is
 	s.ITRMapResolvers = addrs

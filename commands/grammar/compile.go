@@ -48,7 +48,7 @@ type edge struct {
 // two rules of a mode end at one place of the tree, when one place of it carries two names, and when help is missing,
 // contradictory or belongs to no rule.
 func Compile(words Words, rules []Rule) (*Grammar, error) {
-	c := &compiler{words: words, used: map[string]bool{}, g: &Grammar{rules: rules, names: make([][]string, len(rules)), roots: map[Mode]*node{}}}
+	c := &compiler{words: words, used: map[string]bool{}, grown: map[string]*node{}, g: &Grammar{rules: rules, names: make([][]string, len(rules)), roots: map[Mode]*node{}}}
 	starts := map[Mode][]position{}
 	var modes []Mode
 	for i, r := range rules {
@@ -98,6 +98,9 @@ type compiler struct {
 	words Words
 	used  map[string]bool
 	errs  []error
+	// grown are the nodes by what is left of the rules there: where the same may follow, by whatever words the line came,
+	// the tree has one node.
+	grown map[string]*node
 }
 
 func (c *compiler) fail(format string, args ...any) {
@@ -178,7 +181,7 @@ func (c *compiler) join(m Mode, same []step, where string) edge {
 	if jump, ok := strings.CutPrefix(first.text, "{"); ok {
 		return edge{token: first.token, to: c.g.roots[Mode(strings.TrimSuffix(jump, "}"))]}
 	}
-	e := edge{token: first.token, hidden: true, to: &node{rule: -1}}
+	e := edge{token: first.token, hidden: true}
 	e.help = c.help(m, first.token, where)
 	var after []position
 	for _, s := range same {
@@ -195,10 +198,28 @@ func (c *compiler) join(m Mode, same []step, where string) edge {
 	}
 	if first.kind == linePlace && slices.ContainsFunc(after, func(p position) bool { return len(p.rest) > 0 }) {
 		c.fail("mode %s: %q: nothing can come after LINE", m, where)
+		e.to = &node{rule: -1}
 		return e
 	}
-	c.grow(m, e.to, after, where)
+	key := string(m) + rests(after)
+	if e.to = c.grown[key]; e.to == nil {
+		e.to = &node{rule: -1}
+		c.grown[key] = e.to
+		c.grow(m, e.to, after, where)
+	}
 	return e
+}
+
+// rests names what is left of rules: equal for equal rests of the same rules, and for no others.
+func rests(positions []position) string {
+	var b strings.Builder
+	for _, p := range positions {
+		fmt.Fprintf(&b, "\n%d", p.rule)
+		for _, e := range p.rest {
+			fmt.Fprintf(&b, " %p %p %s", e.token, e.branches, e.jump)
+		}
+	}
+	return b.String()
 }
 
 func (c *compiler) help(m Mode, t *token, where string) string {
