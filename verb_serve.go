@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -41,11 +42,19 @@ const maxSpeed = 100_000
 // Run serves until it is interrupted.
 func (c serveCmd) Run(ctx context.Context) (err error) {
 	var server atomic.Pointer[shell.Server]
-	lab, set, err := c.open(devices.Options{ShortPrompts: c.ShortPrompts, Logged: func(d *devices.Device, line devices.LogLine) {
-		if s := server.Load(); s != nil {
-			s.Logged(d, line)
-		}
-	}})
+	lab, set, err := c.open(devices.Options{
+		ShortPrompts: c.ShortPrompts,
+		Logged: func(d *devices.Device, line devices.LogLine) {
+			if s := server.Load(); s != nil {
+				s.Logged(d, line)
+			}
+		},
+		Powered: func(d *devices.Device, on bool) {
+			if s := server.Load(); s != nil {
+				s.Powered(d, on)
+			}
+		},
+	})
 	if err != nil {
 		return err
 	}
@@ -55,7 +64,9 @@ func (c serveCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := shell.NewServer(lab, set, shell.ServerOptions{SSH: c.SSH, Telnet: c.Telnet, Keys: keys})
+	s, err := shell.NewServer(lab, set, shell.ServerOptions{SSH: c.SSH, Telnet: c.Telnet, Keys: keys, Failed: func(device string, err error) {
+		fmt.Fprintf(os.Stderr, "lisplab: a session at %s has ended: %v\n", device, err)
+	}})
 	if err != nil {
 		if port != nil {
 			port.Close()

@@ -57,6 +57,9 @@ func (f *follower) timer(l *Lab) *time.Timer {
 	return f.clock.after(at)
 }
 
+// Following tells whether lab time follows the wall clock. It is for who owns the lab.
+func (l *Lab) Following() bool { return l.follower != nil }
+
 // unfollow ends the follower and waits for it. The lab must not be locked.
 func (l *Lab) unfollow() {
 	l.mu.Lock()

@@ -19,7 +19,7 @@ func (d *Device) Reload(by string) error {
 	}
 	d.reloaded = at
 	l.loop.power.Set(d.index, at.Add(BootTime))
-	if l.follower != nil {
+	if l.Following() {
 		return nil
 	}
 	return l.Advance(BootTime)

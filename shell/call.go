@@ -231,7 +231,7 @@ func (s *Shell) calling() bool {
 		return false
 	}
 	s.at.revive()
-	return s.at.calls.at != nil && s.at.Device.Running()
+	return s.at.calls.at != nil && s.at.Device.Running() && !s.at.gone()
 }
 
 // Relay types keys at the connection that has the terminal. It returns how many it has used: those that are left were

@@ -377,6 +377,5 @@ func TestTelnetGivenUp(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	c.types("\r")
 	c.ends()
 }

@@ -19,7 +19,7 @@ func (s *Shell) Help(partial string) (text string) {
 }
 
 func (s *Shell) help(partial string) string {
-	if s.asked() {
+	if s.asked() || s.at.gone() {
 		return ""
 	}
 	if rest, ok := s.labLine(partial); ok {

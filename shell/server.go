@@ -20,6 +20,9 @@ import (
 type ServerOptions struct {
 	SSH, Telnet Ports
 	Keys        HostKeys
+	// Failed is told that a session at a router has ended because the lab itself has failed. It may be nil, and may be
+	// called from several goroutines at once.
+	Failed func(device string, err error)
 }
 
 // Server makes the routers of a lab reachable as devices are: each by a port for SSH and a port for telnet.
@@ -49,7 +52,7 @@ func NewServer(lab *devices.Lab, set *commands.Set, opt ServerOptions) (_ *Serve
 	var list []*devices.Device
 	lab.Do(func() { list = lab.Devices() })
 	for i, d := range list {
-		f := &front{lab: lab, set: set, device: d, vtys: map[*VTY]bool{}}
+		f := &front{lab: lab, set: set, device: d, failed: opt.Failed, conns: map[net.Conn]bool{}, vtys: map[*VTY]bool{}}
 		s.fronts = append(s.fronts, f)
 		if f.telnetPort, err = listen(opt.Telnet, i); err != nil {
 			return nil, fmt.Errorf("telnet of %s: %w", d.Name(), err)
@@ -137,16 +140,25 @@ func (s *Server) Logged(d *devices.Device, _ devices.LogLine) {
 	}
 }
 
+// Powered closes the connections of a router that has lost its power: it is for devices.Options, and does not block.
+func (s *Server) Powered(d *devices.Device, on bool) {
+	for _, f := range s.fronts {
+		if f.device == d && !on {
+			f.cut()
+		}
+	}
+}
+
 // Serve takes connections until ctx ends. Then all of them are closed, and when Serve returns no session runs any more. A
 // server serves once.
 func (s *Server) Serve(ctx context.Context) {
 	var running sync.WaitGroup
 	for _, f := range s.fronts {
 		if f.sshPort != nil {
-			running.Go(func() { accept(ctx, &running, f.sshPort, f.serveSSH) })
+			running.Go(func() { accept(ctx, &running, f.sshPort, f.held(f.serveSSH)) })
 		}
 		if f.telnetPort != nil {
-			running.Go(func() { accept(ctx, &running, f.telnetPort, f.serveTelnet) })
+			running.Go(func() { accept(ctx, &running, f.telnetPort, f.held(f.serveTelnet)) })
 		}
 	}
 	<-ctx.Done()
@@ -213,8 +225,46 @@ type front struct {
 	sshPort    net.Listener // nil: no SSH
 	ssh        *ssh.Server
 
-	mu   sync.Mutex
-	vtys map[*VTY]bool
+	failed func(device string, err error) // may be nil
+
+	mu    sync.Mutex
+	conns map[net.Conn]bool
+	vtys  map[*VTY]bool
+	ended func() // told, under mu, when a connection is served no more; nil except in tests
+}
+
+// held makes the connections that serve is given end with the power of the router.
+func (f *front) held(serve func(context.Context, net.Conn)) func(context.Context, net.Conn) {
+	return func(ctx context.Context, conn net.Conn) {
+		f.mu.Lock()
+		f.conns[conn] = true
+		f.mu.Unlock()
+		defer func() {
+			f.mu.Lock()
+			delete(f.conns, conn)
+			if f.ended != nil {
+				f.ended()
+			}
+			f.mu.Unlock()
+		}()
+		serve(ctx, conn)
+	}
+}
+
+// cut closes all connections. Who takes a line later finds that there is none.
+func (f *front) cut() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for conn := range f.conns {
+		_ = conn.Close()
+	}
+}
+
+// fail reports that the lab has failed under a session.
+func (f *front) fail(err error) {
+	if f.failed != nil {
+		f.failed(f.device.Name(), err)
+	}
 }
 
 // seat finds a line for a session. When its user is idle for too long the connection is closed.
@@ -245,7 +295,7 @@ func (f *front) shell() (*Shell, error) {
 	return sh, sh.Attach(f.device.Name())
 }
 
-// run serves a session until it is over.
+// run serves a session until it is over. An error is one of the lab: the session has shown it.
 func (f *front) run(ctx context.Context, v *VTY, user *devices.User) error {
 	f.mu.Lock()
 	f.vtys[v] = true
@@ -255,7 +305,11 @@ func (f *front) run(ctx context.Context, v *VTY, user *devices.User) error {
 		delete(f.vtys, v)
 		f.mu.Unlock()
 	}()
-	return v.Run(ctx, user)
+	err := v.Run(ctx, user)
+	if err != nil {
+		f.fail(err)
+	}
+	return err
 }
 
 func (f *front) wake() {

@@ -41,7 +41,8 @@ type served struct {
 	lab    *devices.Lab
 	set    *commands.Set
 	server *Server
-	stop   func() // ends the serving, and returns when it is over
+	stop   func()      // ends the serving, and returns when it is over
+	failed chan string // sessions that ended because the lab has failed
 }
 
 // serve makes a built-in lab reachable at free ports, with the user lab, whose password is lab, at 16 vtys.
@@ -52,11 +53,20 @@ func serve(t testing.TB, name string) *served {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lab, err := devices.OpenLab(name, devices.Options{Parse: set.Load, Logged: func(d *devices.Device, l devices.LogLine) {
-		if server != nil {
-			server.Logged(d, l)
-		}
-	}})
+	s := &served{t: t, set: set, failed: make(chan string, 10)}
+	lab, err := devices.OpenLab(name, devices.Options{
+		Parse: set.Load,
+		Logged: func(d *devices.Device, l devices.LogLine) {
+			if server != nil {
+				server.Logged(d, l)
+			}
+		},
+		Powered: func(d *devices.Device, on bool) {
+			if server != nil {
+				server.Powered(d, on)
+			}
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +77,7 @@ func serve(t testing.TB, name string) *served {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &served{t: t, lab: lab, set: set}
+	s.lab = lab
 	for _, d := range lab.Devices() {
 		s.configure(d.Name(), func(cfg *devices.Config) {
 			cfg.Users = []devices.User{
@@ -84,7 +94,8 @@ func serve(t testing.TB, name string) *served {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if server, err = NewServer(lab, set, ServerOptions{SSH: free, Telnet: free, Keys: HostKeys{Dir: dir}}); err != nil {
+	if server, err = NewServer(lab, set, ServerOptions{SSH: free, Telnet: free, Keys: HostKeys{Dir: dir},
+		Failed: func(device string, err error) { s.failed <- fmt.Sprintf("%s: %v", device, err) }}); err != nil {
 		t.Fatal(err)
 	}
 	s.server = server

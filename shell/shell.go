@@ -32,6 +32,8 @@ type session struct {
 	logged time.Time // the log is shown up to here (see Log)
 	shown  int       // lines of the log that carry the instant logged and are shown
 
+	bound bool // it is that of one vty, and is over when it loses its line
+
 	// Of a console alone.
 	seat     func(*session) // takes the router's console
 	over     bool           // the session has ended, and another one can begin
@@ -150,8 +152,18 @@ func (s *Shell) InConfiguration() bool {
 	return m != commands.User && m != commands.Exec
 }
 
+// sit makes the session that of a vty.
+func (s *Shell) sit(line *devices.Terminal) { s.at.Terminal, s.at.bound = line, true }
+
+// gone tells whether the session has lost its vty, with the power of its router for instance. Nothing that is typed there
+// any more reaches the router, which may be back: who typed it has not logged in since.
+func (c *session) gone() bool { return c.bound && !c.Terminal.Open() }
+
 // revive starts the session anew when its router has been restarted.
 func (c *session) revive() {
+	if c.bound {
+		return
+	}
 	if b := c.Device.Booted(); !b.Equal(c.booted) {
 		*c = session{Context: commands.Context{Lab: c.Lab, Device: c.Device}, booted: b, seat: c.seat}
 		if c.seat != nil {
@@ -195,6 +207,9 @@ func (s *Shell) Interrupt() (text string, err error) {
 
 // end leaves configuration modes.
 func (s *Shell) end() string {
+	if s.at.gone() {
+		return ""
+	}
 	if s.asked() {
 		s.at.Unask()
 		return ""
@@ -206,6 +221,10 @@ func (s *Shell) end() string {
 }
 
 func (s *Shell) exec(line string) (string, error) {
+	if s.at.gone() {
+		s.at.Closed = true
+		return "", nil
+	}
 	if s.calling() {
 		return s.callLine(line + "\r")
 	}

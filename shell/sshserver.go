@@ -2,6 +2,7 @@ package shell
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"strings"
 	"sync"
@@ -206,7 +207,9 @@ func (f *front) sshShell(p *sshPeer, line *devices.Terminal, channel gossh.Chann
 		return 1
 	}
 	v := NewVTY(sh, line, channel, func() { _ = p.Close() })
-	_ = f.run(p.ctx, v, &p.user)
+	if f.run(p.ctx, v, &p.user) != nil {
+		return 1
+	}
 	return 0
 }
 
@@ -218,11 +221,16 @@ func (f *front) sshExec(p *sshPeer, line *devices.Terminal, channel gossh.Channe
 		return 1
 	}
 	f.lab.Do(func() {
-		sh.at.Terminal, line.User = line, p.user.Name
+		sh.sit(line)
+		line.User = p.user.Name
 		sh.at.SetLevel(p.user.Level)
 	})
 	for typed := range strings.Lines(command) {
 		text, err := sh.Converse(strings.TrimRight(typed, "\r\n"), nil)
+		if err != nil {
+			text += fmt.Sprintf("%% %v\n", err)
+			f.fail(err)
+		}
 		if _, werr := channel.Write([]byte(text)); err != nil || werr != nil || sh.Refused() {
 			return 1
 		}

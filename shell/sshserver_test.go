@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -237,12 +239,27 @@ func TestTransportInput(t *testing.T) {
 	}
 }
 
-// quiet waits until nobody sits at the lines of a router: a client knows that its session is over before the router does.
+// quiet waits until no connection of a router is served: a client knows that its session is over before the router does.
+// Then nobody may sit at a line.
 func (s *served) quiet(device string) {
 	s.t.Helper()
-	for deadline := time.Now().Add(patience); s.lines(device) > 0; {
-		if time.Now().After(deadline) {
-			s.t.Fatalf("%s: %d lines are still taken", device, s.lines(device))
-		}
+	i := slices.IndexFunc(s.server.fronts, func(f *front) bool { return f.device.Name() == device })
+	f := s.server.fronts[i]
+	ended := sync.NewCond(&f.mu)
+	late := false
+	defer time.AfterFunc(patience, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		late = true
+		ended.Signal()
+	}).Stop()
+	f.mu.Lock()
+	for f.ended = ended.Signal; len(f.conns) > 0 && !late; {
+		ended.Wait()
+	}
+	f.ended = nil
+	f.mu.Unlock()
+	if n := s.lines(device); late || n > 0 {
+		s.t.Fatalf("%s: a connection is served still, or %d lines are taken", device, n)
 	}
 }

@@ -28,7 +28,7 @@ func (f *front) serveTelnet(ctx context.Context, conn net.Conn) {
 		return
 	}
 	v := NewVTY(sh, line, stream, func() { _ = conn.Close() })
-	_ = f.run(ctx, v, nil) // an error is one of the lab: it has been shown
+	_ = f.run(ctx, v, nil)
 }
 
 // farewell is how long a client may take to close its end of a connection.

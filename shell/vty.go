@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -32,13 +33,18 @@ type VTY struct {
 	exec, config editor.History
 
 	hangUp func()
+	wall   bool // keys come at moments of the wall clock: it tells how long nobody has typed
 }
 
 // NewVTY puts a line of a router, and what is connected to it, in front of a shell that is attached to that router.
 // Reading begins at once; Run serves. hangUp closes the connection under a Read or a Write that waits.
 func NewVTY(sh *Shell, line *devices.Terminal, conn io.ReadWriter, hangUp func()) *VTY {
 	v := newVTY(sh, line, readKeys(conn), conn, hangUp)
-	sh.lab.Do(func() { sh.at.Terminal, sh.ring = line, v.Wake })
+	v.wall = true
+	sh.lab.Do(func() {
+		sh.sit(line)
+		sh.ring = v.Wake
+	})
 	return v
 }
 
@@ -62,10 +68,13 @@ func (v *VTY) Run(ctx context.Context, user *devices.User) error {
 	defer close(v.keys.over)
 	err := v.run(user)
 	v.sh.hangUp()
-	_ = v.out.Flush()
 	if errors.Is(err, errOver) {
-		return nil
+		err = nil
 	}
+	if err != nil {
+		v.write(fmt.Sprintf("\n%% %v\n", err))
+	}
+	_ = v.out.Flush()
 	return err
 }
 
@@ -269,7 +278,7 @@ func (v *VTY) wait(wake <-chan struct{}) (woken bool, err error) {
 		return false, errOver
 	}
 	woken, err = v.keys.wait(wake)
-	if err == nil && !woken && v.keys.pull == nil { // inside a lab there is no wall clock
+	if err == nil && !woken && v.wall {
 		v.line.Touch()
 	}
 	return woken, err

@@ -86,6 +86,11 @@ func serve(t testing.TB, opt labOptions) *served {
 				server.Logged(d, l)
 			}
 		},
+		Powered: func(d *devices.Device, on bool) {
+			if server != nil {
+				server.Powered(d, on)
+			}
+		},
 	}
 	name := cmp.Or(opt.name, devices.DefaultLab)
 	if opt.release != "" {
