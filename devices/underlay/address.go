@@ -55,6 +55,15 @@ func (b *block) alias(node int) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4(a), lispcore.ControlPort)
 }
 
+// dataAlias is that of the node's socket for encapsulated packets.
+func (b *block) dataAlias(node int) netip.AddrPort {
+	at := b.alias(node)
+	if at.Port() == 0 {
+		return at
+	}
+	return netip.AddrPortFrom(at.Addr(), lispcore.DataPort)
+}
+
 // close gives the block back.
 func (b *block) close() error {
 	if b.guard == nil {

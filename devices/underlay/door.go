@@ -20,10 +20,12 @@ type door struct {
 	close    func()
 }
 
-// openDoor prepares a port for one dial.
-func (n *Network) openDoor(to *node, port uint16) (door, error) {
+// openDoor prepares a port for one dial that arrives in a VRF. LISP listens in the default one only.
+func (n *Network) openDoor(to *node, vrf string, port uint16) (door, error) {
 	at := to.tcp.addr
 	switch {
+	case port == lispcore.ControlPort && vrf != "":
+		return shutDoor(at.Addr())
 	case port == lispcore.ControlPort:
 		return door{at, to.tcp.listener, func() {}}, nil
 	case n.cfg.Takes == nil || !n.cfg.Takes(to.index, port):

@@ -33,9 +33,15 @@ const (
 	// Lost: the connection ended at both ends without a packet, because its peer or its path was gone for too long. Src is the
 	// side that dialled.
 	Lost
+	// Packet: one IP packet crossed one segment natively: Payload is the packet, Src and Dst are its own, with the ports of UDP
+	// and TCP where it shows them.
+	Packet
+	// PacketDropped: an IP packet that nobody on the segment took; Detail says why.
+	PacketDropped
 )
 
-var eventNames = [...]string{"", "datagram", "datagram dropped", "dial", "dial timeout", "no route", "accept", "refuse", "data", "close", "reset", "lost"}
+var eventNames = [...]string{"", "datagram", "datagram dropped", "dial", "dial timeout", "no route", "accept", "refuse", "data", "close", "reset", "lost",
+	"packet", "packet dropped"}
 
 // String returns the kind in words.
 func (k EventKind) String() string {
@@ -56,7 +62,21 @@ type Event struct {
 	// Seq is the sequence number of the (first byte of the) segment, Ack the acknowledgment number it carries, where TCP has
 	// them: Dial carries the dialler's initial sequence number in Seq; Accept the listener's in Seq.
 	Seq, Ack uint32
-	// Payload is the UDP payload or the bytes of the write, before any tampering. It is valid only during Observe.
+	// Payload is the UDP payload, the bytes of the write, or the IP packet, before any tampering. It is valid only during
+	// Observe.
 	Payload []byte
 	Detail  string
+
+	// Node and Interface are the sender and where its packet left it; Interface is "" where no packet did, or none is known.
+	Node      int
+	Interface string
+	// TTL, TOS, DF and ID are what a datagram's IP header bears as it leaves its sender (an ID for IPv4 only), and MTU the
+	// interface's, above which it goes in fragments.
+	TTL, TOS uint8
+	DF       bool
+	ID       uint16
+	MTU      int
+	// From and To are the neighbours on the segment that a Packet crosses: the sender's address there, and the one that the
+	// packet is handed to.
+	From, To netip.Addr
 }

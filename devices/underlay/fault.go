@@ -108,13 +108,12 @@ func (n *Network) updateConns(now time.Time) []Sending {
 			n.forget(c)
 			continue
 		}
-		reach := n.reaches(a, b) && n.reaches(b, a)
+		reach := n.reaches(a) && n.reaches(b)
 		switch {
 		case c.reach && !reach:
-			c.liveness = c.liveness.Add(now.Sub(c.liveness).Truncate(ProbeIdle)) // the last probe that was answered
-			n.timers.Stop(timer{probe, id})
-			n.timers.Set(timer{lost, id}, now.Add(LossTime))
+			n.losePath(now, c)
 		case !c.reach && reach:
+			c.reach = true
 			n.timers.Stop(timer{lost, id})
 			next := c.pathBack(now)
 			if a.dead || b.dead {
@@ -122,15 +121,22 @@ func (n *Network) updateConns(now time.Time) []Sending {
 			}
 			released = append(append(released, a.release()...), b.release()...)
 		}
-		c.reach = reach
 	}
 	return released
 }
 
-// reaches tells whether packets get from one end to the other.
-func (n *Network) reaches(from, to *end) bool {
-	w := n.path(from.node, to.addr.Addr())
-	return n.nodes[from.node].running && w.arrived && w.node == to.node
+// losePath notes that packets do not pass between the ends any more.
+func (n *Network) losePath(now time.Time, c *conn) {
+	c.reach = false
+	c.liveness = c.liveness.Add(now.Sub(c.liveness).Truncate(ProbeIdle)) // the last probe that was answered
+	n.timers.Stop(timer{probe, c.id})
+	n.timers.Set(timer{lost, c.id}, now.Add(LossTime))
+}
+
+// reaches tells whether segments of e get to its peer.
+func (n *Network) reaches(e *end) bool {
+	v := n.segments(e, ACK, 0)
+	return n.nodes[e.node].running && v.arrived && v.node == e.peer().node
 }
 
 // pathBack returns the instant of the first probe after the path is back; probes run from there.

@@ -1,6 +1,7 @@
 package underlay
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 )
@@ -8,9 +9,17 @@ import (
 // Interface is one interface of a router as its configuration has it.
 type Interface struct {
 	Name  string
+	VRF   string         // "" is the default VRF
 	Addrs []netip.Prefix // addresses with their lengths, not masked
 	Shut  bool
+	MTU   int // of IP packets, in bytes; 0 stands for DefaultMTU
 }
+
+// DefaultMTU is the longest IP packet that passes an interface which is told nothing else, in bytes.
+const DefaultMTU = 1500
+
+// mtu is the longest IP packet that passes the interface.
+func (i Interface) mtu() int { return cmp.Or(i.MTU, DefaultMTU) }
 
 // Port is one end of a link.
 type Port struct {
@@ -24,18 +33,22 @@ type Link struct {
 	Up   bool
 }
 
-// node is one router: its sockets are in udp.go and tcp.go, its table of routes in route.go.
+// node is one router, or one host, which has no sockets: these are in udp.go and tcp.go, tables of routes in route.go.
 type node struct {
 	index   int
 	name    string
 	running bool
 	routing Routing
-	lines   map[string]bool // line protocol of each interface
-	table   table
+	lines   map[string]bool   // line protocol of each interface
+	tables  map[string]*table // by VRF
+	static  []Route           // those that are in tables
 
-	udp      udpSocket
-	receives bool // a LISP role takes datagrams
+	udp      udpSocket  // control, UDP 4342; what the router sends leaves by it, whatever its port in the lab
+	receives bool       // a LISP role takes control messages
+	data     *udpSocket // UDP 4341; nil: no role takes data
 	tcp      tcpSocket
+	nextID   uint16 // the last identification of an IPv4 packet of its own
+	host     *Host  // nil: a router
 }
 
 // SetLink plugs a cable in or out. Call Update when all changes are made.
@@ -62,6 +75,11 @@ func (n *Network) updateLines() {
 			n.nodes[l.B.Node].lines[l.B.Interface] = false
 		}
 	}
+	for _, nd := range n.nodes {
+		if h := nd.host; h != nil {
+			nd.lines[HostInterface] = nd.lines[HostInterface] && n.LineUp(h.Port.Node, h.Port.Interface)
+		}
+	}
 }
 
 // portReady tells whether a router runs and an interface of it is configured and not shut.
@@ -69,17 +87,4 @@ func (n *Network) portReady(p Port) bool {
 	nd := n.nodes[p.Node]
 	i := slices.IndexFunc(nd.routing.Interfaces, func(i Interface) bool { return i.Name == p.Interface })
 	return nd.running && i >= 0 && !nd.routing.Interfaces[i].Shut
-}
-
-// across returns the other end of the link at an interface.
-func (n *Network) across(p Port) (Port, bool) {
-	for _, l := range n.links {
-		switch p {
-		case l.A:
-			return l.B, true
-		case l.B:
-			return l.A, true
-		}
-	}
-	return Port{}, false
 }

@@ -16,6 +16,7 @@ import (
 type Config struct {
 	Names []string // the routers, by number
 	Links []Link
+	Hosts []Host // behind the routers; their numbers follow the routers'
 	// Rand gives TCP client ports and initial sequence numbers.
 	Rand *rand.Rand
 	// Wall reads the wall clock. It serves only to notice a delivery that does not come.
@@ -26,6 +27,10 @@ type Config struct {
 	NextStream func(node int) lispcore.StreamID
 	// Takes, if not nil, tells whether a router takes connections at a TCP port beside 4342. It is asked at each dial.
 	Takes func(node int, port uint16) bool
+	// Filter, if not nil, is an interface's access list: it is asked of every packet of the lab's sockets (LISP over UDP, TCP)
+	// at every interface that the packet crosses, on the way in and on the way out. As on IOS, the list on the way out does not
+	// see what its own router has made. Packets of SendPacket are not asked about: who sends and forwards them sees to that.
+	Filter func(node int, iface string, out bool, p FlowInfo) (permit bool)
 	// Observe, if not nil, gets every event in order.
 	Observe func(Event)
 	// Tamper, if not nil, sees each Datagram and Data event between the socket and the router and returns the bytes that
@@ -39,7 +44,7 @@ type Config struct {
 type Network struct {
 	cfg    Config
 	block  *block
-	nodes  []*node
+	nodes  []*node                // routers, then hosts
 	byAddr map[netip.AddrPort]int // UDP sockets of the lab, by kernel address
 	links  []Link
 	walks  map[walkKey]walk
@@ -57,6 +62,7 @@ type Network struct {
 // Stats counts what passed and what does not belong here.
 type Stats struct {
 	Datagrams, Dropped                uint64
+	Packets, PacketsDropped           uint64 // native ones, at each segment
 	Dials, Writes                     uint64
 	ForeignDatagrams, ForeignConnects uint64 // from outside the lab: dropped
 }
@@ -127,17 +133,18 @@ func New(cfg Config) (*Network, error) {
 		n.nodes = append(n.nodes, nd)
 		n.byAddr[addr] = i
 	}
+	n.addHosts()
 	return n, nil
 }
 
-// checkDescriptors refuses a lab that would run out of file descriptors half-way. A router needs its two sockets, and a
+// checkDescriptors refuses a lab that would run out of file descriptors half-way. A router needs its three sockets, and a
 // lab in which each has a session with two others two more for each end of these.
 func checkDescriptors(nodes int) error {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return nil // nothing is known; the kernel will tell
 	}
-	const perNode, spare = 6, 64
+	const perNode, spare = 7, 64
 	if need := uint64(nodes*perNode + spare); need > uint64(limit.Cur) {
 		return fmt.Errorf("a lab of %d routers needs about %d file descriptors, the limit is %d: raise it with `ulimit -n %d`", nodes, need, limit.Cur, need)
 	}
@@ -150,7 +157,7 @@ func (n *Network) Update(now time.Time) []Sending {
 	clear(n.walks)
 	n.updateLines()
 	for _, nd := range n.nodes {
-		nd.updateTable()
+		nd.updateTables()
 	}
 	return n.updateConns(now)
 }
@@ -169,6 +176,8 @@ func (n *Network) Carry(now time.Time, node int, out lispcore.Output) ([]Deliver
 		err = n.onStream(now, node, out.Stream, out)
 	case lispcore.CloseStream:
 		err = n.onStream(now, node, out.Stream, out)
+	case lispcore.SendPacket:
+		n.sendPacket(now, n.nodes[node], out)
 	default:
 		err = fmt.Errorf("underlay: no way to carry %T", out)
 	}
@@ -182,6 +191,9 @@ func (n *Network) Stats() Stats { return n.stats }
 // outside the lab are dropped and counted.
 func (n *Network) Quiet(now time.Time) error {
 	for _, nd := range n.nodes {
+		if nd.host != nil {
+			continue
+		}
 		if err := n.checkUDP(now, nd); err != nil {
 			return err
 		}
@@ -205,7 +217,9 @@ func (n *Network) Close() error {
 	}
 	n.conns, n.order = nil, nil
 	for _, nd := range n.nodes {
-		errs = append(errs, nd.tcp.close(), nd.udp.conn.Close())
+		if nd.host == nil {
+			errs = append(errs, nd.tcp.close(), n.closeData(nd), nd.udp.conn.Close())
+		}
 	}
 	n.nodes = nil
 	return errors.Join(append(errs, n.block.close())...)

@@ -68,7 +68,7 @@ func TestReachability(t *testing.T) {
 				row.setup(w)
 				w.update()
 			}
-			got := w.n.path(row.from, netip.MustParseAddr(row.dst))
+			got := w.n.path(row.from, "", netip.MustParseAddr(row.dst))
 			switch {
 			case got.why != row.why:
 				t.Errorf("why %q, want %q", got.why, row.why)

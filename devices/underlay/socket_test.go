@@ -55,20 +55,31 @@ func TestDatagramsThatAreDropped(t *testing.T) {
 		name string
 		out  lispcore.SendDatagram
 		why  string
+		told string // the router that can answer by ICMP
 	}{
 		{"too long", lispcore.SendDatagram{From: a, To: b, Payload: make([]byte, maxDatagram+1)},
-			"65508 bytes are more than a UDP datagram holds (65507)"},
-		{"another port", lispcore.SendDatagram{From: a, To: netip.AddrPortFrom(b.Addr(), 4341)}, "nothing listens on UDP 4341 at b"},
+			"65508 bytes are more than a UDP datagram holds (65507)", ""},
+		{"another port", lispcore.SendDatagram{From: a, To: netip.AddrPortFrom(b.Addr(), 4341)}, "nothing listens on UDP 4341 at b", "b"},
 		{"a router without a LISP role", lispcore.SendDatagram{From: a, To: netip.MustParseAddrPort("10.0.2.0:4342")},
-			"nothing listens on UDP 4342 at core"},
-		{"the address of another", lispcore.SendDatagram{From: b, To: b}, "10.0.2.1 is not an address of a that is up"},
-		{"no route", lispcore.SendDatagram{From: a, To: netip.MustParseAddrPort("[2001:db8::1]:4342")}, "a has no route to 2001:db8::1"},
+			"nothing listens on UDP 4342 at core", "core"},
+		{"the address of another", lispcore.SendDatagram{From: b, To: b}, "10.0.2.1 is not an address of a that is up", ""},
+		{"no route", lispcore.SendDatagram{From: a, To: netip.MustParseAddrPort("[2001:db8::1]:4342")}, "a has no route to 2001:db8::1", ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := newWorld(t)
 			ds, err := w.n.Carry(w.now, 0, row.out)
-			if len(ds) != 0 || err != nil {
-				t.Fatalf("delivered: %v, %v", ds, err)
+			if err != nil {
+				t.Fatal(err)
+			}
+			told := ""
+			for _, d := range ds {
+				told += worldNames[d.Node]
+				if _, failed := d.Input.(lispcore.PacketFailed); !failed {
+					t.Errorf("delivered: %v", d)
+				}
+			}
+			if told != row.told {
+				t.Errorf("told of it: %q, want %q", told, row.told)
 			}
 			if e := w.events[0]; e.Kind != DatagramDropped || e.Detail != row.why {
 				t.Errorf("event %v %q, want %q", e.Kind, e.Detail, row.why)

@@ -50,6 +50,7 @@ type conn struct {
 type end struct {
 	conn    *conn
 	node    int
+	vrf     string // in which the router is spoken to
 	stream  lispcore.StreamID
 	addr    netip.AddrPort // in the lab
 	sock    *net.TCPConn
@@ -71,7 +72,7 @@ func (e *end) peer() *end {
 // event starts an event of a segment from e.
 func (e *end) event(now time.Time, kind EventKind) Event {
 	p := e.peer()
-	return Event{At: now, Kind: kind, Src: e.addr, Dst: p.addr, Conn: e.conn.id, Seq: e.seq, Ack: p.seq}
+	return Event{At: now, Kind: kind, Src: e.addr, Dst: p.addr, Conn: e.conn.id, Seq: e.seq, Ack: p.seq, Node: e.node}
 }
 
 // discard closes both sockets without a word and without TIME_WAIT.
@@ -120,7 +121,8 @@ func (n *Network) openStream(now time.Time, from *node, out lispcore.OpenStream)
 	src := netip.AddrPortFrom(out.From, n.clientPort(from.index))
 	d := &dial{id: n.last, node: from.index, stream: out.Stream, src: src, dst: out.To, seq: n.cfg.Rand.Uint32()}
 	event := d.event(now, Dial)
-	w := n.path(from.index, out.To.Addr())
+	w := n.path(from.index, "", out.To.Addr())
+	var v verdict
 	switch {
 	case !w.left || !n.Owns(from.index, out.From):
 		event.Kind, event.Detail = NoRoute, w.why
@@ -130,10 +132,14 @@ func (n *Network) openStream(now time.Time, from *node, out lispcore.OpenStream)
 		n.observe(event)
 		n.dialFailed(d, lispcore.ClosedNoRoute)
 		return nil
-	case !w.arrived:
-		event.Detail = w.why
 	default:
-		if back := n.path(w.node, out.From); !back.arrived || back.node != from.index {
+		v = n.segment(from.index, "", FlowInfo{Source: src, Destination: out.To, Flags: SYN, Packets: 1})
+		if !v.arrived {
+			event.Detail = v.why
+			break
+		}
+		back := n.segment(v.node, v.vrf, FlowInfo{Source: out.To, Destination: src, Flags: SYN | ACK, Packets: 1})
+		if !back.arrived || back.node != from.index {
 			event.Detail = "the answer is lost: " + back.why
 		}
 	}
@@ -142,14 +148,18 @@ func (n *Network) openStream(now time.Time, from *node, out lispcore.OpenStream)
 		n.await(now, d)
 		return nil
 	}
-	return n.connect(now, d, n.nodes[w.node])
+	return n.connect(now, d, n.nodes[v.node], v.vrf)
 }
 
 // connect makes the connection in the kernel. One dial is in flight, so the next connection at the listener that has the
 // dialler's kernel address is the dialler's.
-func (n *Network) connect(now time.Time, d *dial, to *node) error {
+func (n *Network) connect(now time.Time, d *dial, to *node, vrf string) error {
 	from := n.nodes[d.node]
-	door, err := n.openDoor(to, d.dst.Port())
+	if to.host != nil { // it has no sockets
+		n.refuse(now, d, to)
+		return nil
+	}
+	door, err := n.openDoor(to, vrf, d.dst.Port())
 	if err != nil {
 		return n.fault(now, err, "dial from %s %v to %s %v: the port can't be opened", from.name, d.src, to.name, d.dst)
 	}
@@ -157,8 +167,7 @@ func (n *Network) connect(now time.Time, d *dial, to *node) error {
 	dialer := net.Dialer{KeepAlive: -1, Timeout: n.cfg.Patience}
 	sock, err := dialer.DialTCP(context.Background(), "tcp4", netip.AddrPortFrom(from.tcp.addr.Addr(), 0), door.addr)
 	if errors.Is(err, syscall.ECONNREFUSED) && door.listener == nil {
-		n.observe(Event{At: now, Kind: Refuse, Src: d.dst, Dst: d.src, Conn: d.id, Ack: d.seq + 1})
-		n.dialFailed(d, lispcore.ClosedByRefusal)
+		n.refuse(now, d, to)
 		return nil
 	}
 	if err != nil {
@@ -175,17 +184,24 @@ func (n *Network) connect(now time.Time, d *dial, to *node) error {
 	}
 	c := &conn{id: d.id, reach: true, liveness: now}
 	a := &end{conn: c, node: d.node, stream: d.stream, addr: d.src, sock: sock, seq: d.seq + 1}
-	b := &end{conn: c, node: to.index, stream: n.cfg.NextStream(to.index), addr: d.dst, sock: accepted, seq: n.cfg.Rand.Uint32()}
+	b := &end{conn: c, node: to.index, vrf: vrf, stream: n.cfg.NextStream(to.index), addr: d.dst, sock: accepted, seq: n.cfg.Rand.Uint32()}
 	c.ends = [2]*end{a, b}
 	event := b.event(now, Accept)
 	b.seq++
 	n.observe(event)
 	n.conns[c.id], n.order = c, append(n.order, c.id)
+	n.segments(a, ACK, 1)
 	n.enter(a)
 	n.enter(b)
 	n.tell(a, lispcore.StreamOpened{Stream: a.stream, Local: a.addr, Remote: b.addr, Dialled: true})
 	n.tell(b, lispcore.StreamOpened{Stream: b.stream, Local: b.addr, Remote: a.addr})
 	return nil
+}
+
+// refuse answers a dial to a port at which nobody listens.
+func (n *Network) refuse(now time.Time, d *dial, to *node) {
+	n.observe(Event{At: now, Kind: Refuse, Src: d.dst, Dst: d.src, Conn: d.id, Ack: d.seq + 1, Node: to.index})
+	n.dialFailed(d, lispcore.ClosedByRefusal)
 }
 
 // accept takes the lab's connection off the listener and drops those of others before it.
@@ -258,7 +274,11 @@ func (n *Network) clientPort(node int) uint16 {
 // onStream does what a role asks of a stream, or keeps it until the path is there. A stream that is gone takes nothing.
 func (n *Network) onStream(now time.Time, node int, stream lispcore.StreamID, out lispcore.Output) error {
 	e := n.nodes[node].tcp.streams[stream]
+	if e != nil && e.conn.reach && n.cfg.Filter != nil && !(n.reaches(e) && n.reaches(e.peer())) {
+		n.losePath(now, e.conn) // an access list was changed, and nobody called Update
+	}
 	if e != nil && !e.conn.reach {
+		n.sendInVain(e, out)
 		e.waiting = append(e.waiting, out)
 		return nil
 	}
@@ -300,6 +320,9 @@ func (n *Network) write(now time.Time, e *end, data []byte) error {
 	if !bytes.Equal(got, data) {
 		return n.streamFault(now, nil, e, "received other bytes than the %d that were written", len(data))
 	}
+	count := segmentCount(e, len(data))
+	n.segments(e, ACK, count)
+	n.segments(p, ACK, (count+1)/2) // every second one is acknowledged, and the last
 	event := e.event(now, Data)
 	event.Payload = got
 	e.seq += uint32(len(data))
@@ -342,8 +365,12 @@ func (n *Network) finish(now time.Time, e *end) error {
 	if err := n.abort(p); err != nil {
 		return n.streamFault(now, err, e, "the answer to the end did not arrive")
 	}
+	n.segments(e, FIN|ACK, 1)
+	n.segments(p, ACK, 1)
 	n.observe(e.event(now, Close))
 	e.seq++
+	n.segments(p, FIN|ACK, 1)
+	n.segments(e, ACK, 1)
 	n.observe(p.event(now, Close))
 	p.seq++
 	n.forget(e.conn)
@@ -357,6 +384,7 @@ func (n *Network) reset(now time.Time, e *end) error {
 	if err := n.abort(e); err != nil {
 		return n.streamFault(now, err, e, "the reset did not arrive")
 	}
+	n.segments(e, RST|ACK, 1)
 	n.observe(e.event(now, Reset))
 	n.forget(e.conn)
 	n.tell(p, lispcore.StreamClosed{Stream: p.stream, Reason: lispcore.ClosedByReset})
