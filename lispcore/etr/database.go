@@ -21,10 +21,17 @@ type server struct {
 	refreshed   bool      // the present session has had a Registration Refresh
 }
 
-// key is the shared key of one `etr map-server` line.
+// key is the shared key of one `etr map-server` line, and what else the line says of its Map-Registers.
 type key struct {
-	secret string
-	auth   *wire.Authenticator
+	line
+	auth *wire.Authenticator
+}
+
+// line is what every prefix of a service is registered anew for when it changes.
+type line struct {
+	secret     string
+	proxyReply bool
+	merge      bool
 }
 
 // group is the prefixes of one service at one map server.
@@ -143,6 +150,7 @@ func (g *group) ascending(visit func(*entry)) {
 // Configure replaces the configuration. Prefixes, locators, keys and map servers that change are registered, changed and
 // withdrawn as the state table says; what stays the same is left alone.
 func (e *Engine) Configure(now time.Time, cfg Config) {
+	before := e.cfg.Database
 	e.cfg = cfg
 	desired := make(map[lispcore.Service][]lispcore.Mapping)
 	for _, m := range cfg.Database {
@@ -169,6 +177,7 @@ func (e *Engine) Configure(now time.Time, cfg Config) {
 		}
 	}
 	e.dropServers(now)
+	e.solicitChanges(now, before, e.configureOwn())
 	e.flush()
 }
 
@@ -176,28 +185,28 @@ func (e *Engine) Configure(now time.Time, cfg Config) {
 // the list, without keys, until their prefixes are withdrawn.
 func (e *Engine) configureServers(now time.Time, lines []MapServerConfig) {
 	var order []*server
-	wanted := make(map[*server]map[lispcore.Family]string)
-	for _, line := range lines {
-		if line.Key == "" {
+	wanted := make(map[*server]map[lispcore.Family]line)
+	for _, l := range lines {
+		if l.Key == "" {
 			continue // nothing could be signed
 		}
-		s := e.serverAt(line.Addr)
+		s := e.serverAt(l.Addr)
 		if s == nil {
-			i := slices.IndexFunc(order, func(o *server) bool { return o.addr == line.Addr })
+			i := slices.IndexFunc(order, func(o *server) bool { return o.addr == l.Addr })
 			if i >= 0 {
 				s = order[i]
 			} else {
-				s = &server{addr: line.Addr, keys: make(map[lispcore.Family]*key), lastNotify: make(map[lispcore.Family]time.Time)}
-				s.session = e.sessions.Configure(line.Addr)
+				s = &server{addr: l.Addr, keys: make(map[lispcore.Family]*key), lastNotify: make(map[lispcore.Family]time.Time)}
+				s.session = e.sessions.Configure(l.Addr)
 				s.session.SetUsers(s.users)
 			}
 		}
 		if !slices.Contains(order, s) {
 			order = append(order, s)
-			wanted[s] = make(map[lispcore.Family]string)
+			wanted[s] = make(map[lispcore.Family]line)
 		}
-		s.local = line.Local
-		wanted[s][line.Family] = line.Key
+		s.local = l.Local
+		wanted[s][l.Family] = line{secret: l.Key, proxyReply: l.ProxyReply, merge: e.cfg.Merge}
 	}
 	for _, s := range e.servers {
 		if !slices.Contains(order, s) {
@@ -207,7 +216,7 @@ func (e *Engine) configureServers(now time.Time, lines []MapServerConfig) {
 	e.servers = order
 	for _, s := range e.servers {
 		for _, family := range []lispcore.Family{lispcore.IPv4, lispcore.IPv6} {
-			secret, ok := wanted[s][family]
+			want, ok := wanted[s][family]
 			switch k := s.keys[family]; {
 			case !ok && k != nil:
 				for _, g := range slices.Clone(s.groups) {
@@ -217,9 +226,9 @@ func (e *Engine) configureServers(now time.Time, lines []MapServerConfig) {
 				}
 				delete(s.keys, family)
 			case ok && k == nil:
-				s.keys[family] = &key{secret, wire.NewAuthenticator(secret)}
-			case ok && k.secret != secret:
-				s.keys[family] = &key{secret, wire.NewAuthenticator(secret)}
+				s.keys[family] = &key{want, wire.NewAuthenticator(want.secret)}
+			case ok && k.line != want:
+				s.keys[family] = &key{want, wire.NewAuthenticator(want.secret)}
 				for _, g := range s.groups {
 					g.rekeyed = g.rekeyed || g.service.Family == family
 				}
@@ -265,7 +274,7 @@ func (s *server) users() []lispcore.Service {
 }
 
 // configureGroup makes the group hold exactly the mappings, which are in descending order. However much of it changes, it is
-// one change of content, with one new nonce. A changed key changes every prefix.
+// one change of content, with one new nonce. A changed line changes every prefix.
 func (e *Engine) configureGroup(now time.Time, g *group, mappings []lispcore.Mapping) {
 	keep := make(map[netip.Prefix]bool, len(mappings))
 	for _, m := range mappings {
@@ -342,7 +351,7 @@ func (e *Engine) snapshotDatabase() []Entry {
 	list := make([]Entry, 0, len(e.cfg.Database))
 	for _, m := range e.cfg.Database {
 		m.Locators = slices.Clone(m.Locators)
-		v := Entry{Mapping: m}
+		v := Entry{Mapping: m, Discovered: e.discovered(m.EID)}
 		for _, line := range e.cfg.MapServers {
 			if line.Family != m.EID.Family() {
 				continue

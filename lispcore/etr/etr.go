@@ -83,20 +83,39 @@ type Engine struct {
 	// withdrawals are the nonces of the latest UDP withdrawals: their Map-Notifies are no surprise, even when the map server
 	// is no longer configured.
 	withdrawals []uint64
+
+	own        map[lispcore.Service]*service // what is answered and decapsulated; register and session state is not here
+	rlocs      []netip.Addr                  // the router's own, as the database names them: reachable ones first
+	data       dataCounters
+	request    wire.MapRequest // used again for each
+	reply      wire.MapReply
+	limiter    recent[replyKey, time.Time]
+	requesters recent[netip.Addr, time.Time]
+	mapCache   func() []netip.Addr
+	smrs       map[lispcore.EID]*solicitation
 }
 
-// timerKey names a timer: exactly one of its pointers is set.
+// timerKey names a timer: exactly one of its fields is set.
 type timerKey struct {
-	send     *message // the next Map-Register of a message
-	connect  *server  // the dial after a Map-Notify
-	guard    *server  // the first Registration Refresh is overdue
-	patience *server  // a Registration may have gone unanswered for too long
+	send     *message     // the next Map-Register of a message
+	connect  *server      // the dial after a Map-Notify
+	guard    *server      // the first Registration Refresh is overdue
+	patience *server      // a Registration may have gone unanswered for too long
+	smr      lispcore.EID // Solicit-Map-Requests for an EID prefix may go
 }
 
 var _ lispcore.Engine = (*Engine)(nil)
 
 // New returns an ETR that does nothing until Configure. The table is the device's.
-func New(sessions *session.Table) *Engine { return &Engine{sessions: sessions} }
+func New(sessions *session.Table) *Engine {
+	return &Engine{
+		sessions: sessions, own: make(map[lispcore.Service]*service), smrs: make(map[lispcore.EID]*solicitation),
+		limiter: newRecent[replyKey, time.Time](maxLimited), requesters: newRecent[netip.Addr, time.Time](maxRequesters),
+	}
+}
+
+// SetDebug turns the events on or off that only a debugging operator is shown (Kind.Debug).
+func (e *Engine) SetDebug(on bool) { e.out.Debug = on }
 
 // Deadline implements lispcore.Engine.
 func (e *Engine) Deadline() (time.Time, bool) { return e.timers.Next() }
@@ -137,6 +156,8 @@ func (e *Engine) tick(now time.Time) {
 			e.missingRefresh(now, key.guard)
 		case key.patience != nil:
 			e.checkPatience(now, key.patience)
+		case key.smr.Prefix.IsValid():
+			e.solicitationDue(now, key.smr)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"lisplab/lispcore/wire"
 )
 
-// This file is the UDP half: Map-Register out, Map-Notify in.
+// This file is the UDP half of registration: Map-Register out, Map-Notify in.
 
 // sendMapRegister is A5: it sends the periodic prefixes of a message and restarts its timer. While no Map-Notify answers,
 // the wait doubles from 1 to 60 s; from then on resend and period are one.
@@ -84,13 +84,14 @@ func (e *Engine) sendWithdrawal(now time.Time, g *group, mappings []lispcore.Map
 
 // mapRegister builds and signs a Map-Register of the group.
 func (e *Engine) mapRegister(g *group, nonce uint64, records []wire.Record) []byte {
+	key := g.server.keys[g.service.Family]
 	m := wire.MapRegister{
-		WantNotify: true, HasXTRID: true, Nonce: nonce, Auth: wire.Auth{Algorithm: wire.AlgSHA1},
+		ProxyReply: key.proxyReply, Merge: key.merge, WantNotify: true, HasXTRID: true, Nonce: nonce, Auth: wire.Auth{Algorithm: wire.AlgSHA1},
 		Records: records, XTRID: e.cfg.XTRID, SiteID: e.cfg.SiteID,
 	}
 	b, err := m.Append(nil)
 	if err == nil {
-		err = g.server.keys[g.service.Family].auth.Sign(b)
+		err = key.auth.Sign(b)
 	}
 	if err != nil {
 		panic(err) // the database was checked when it was configured
@@ -109,21 +110,55 @@ func (e *Engine) sendUDP(g *group, nonce uint64, records []wire.Record) {
 		To:      netip.AddrPortFrom(s.addr, lispcore.ControlPort),
 		Payload: e.mapRegister(g, nonce, records),
 	})
+	e.registered(g, records, "UDP")
 }
 
-// handleDatagram takes a Map-Notify: it must come from a map server, carry the nonce of a Map-Register that is out, and be
-// signed with the key of that Map-Register's line (RFC 9301 section 5.7).
+// registered counts and tells what went out, by UDP or over a session.
+func (e *Engine) registered(g *group, records []wire.Record, how string) {
+	if s := e.own[g.service]; s != nil {
+		s.counters.MapRegistersOut += uint64(len(records))
+	}
+	for i := range records {
+		e.out.NoteDebug(lispcore.Event{Kind: lispcore.MapRegisterSent, Peer: g.server.addr, EID: records[i].EID, Detail: how})
+	}
+}
+
+// handleDatagram finds out what came.
 func (e *Engine) handleDatagram(now time.Time, in lispcore.Datagram) {
-	peer := in.From.Addr()
-	if t, err := wire.PeekType(in.Payload); err == nil && t != wire.TypeMapNotify {
-		e.counters.Unexpected++
-		e.out.Note(lispcore.Event{Kind: lispcore.Unexpected, Peer: peer, Detail: t.String()})
+	if in.To.Port() == lispcore.DataPort {
+		e.handleData(in)
 		return
 	}
+	t, err := wire.PeekType(in.Payload)
+	switch {
+	case err != nil, t == wire.TypeMapNotify:
+		e.handleNotify(now, in)
+	case t == wire.TypeMapRequest:
+		e.handleRequest(now, in)
+	case t == wire.TypeEncapsulatedControl:
+		e.handleEncapsulated(now, in)
+	default:
+		e.unexpected(in.From.Addr(), t.String())
+	}
+}
+
+func (e *Engine) unexpected(peer netip.Addr, detail string) {
+	e.counters.Unexpected++
+	e.out.Note(lispcore.Event{Kind: lispcore.Unexpected, Peer: peer, Detail: detail})
+}
+
+func (e *Engine) malformed(peer netip.Addr, err error) {
+	e.counters.Malformed++
+	e.out.Note(lispcore.Event{Kind: lispcore.Malformed, Peer: peer, Detail: err.Error()})
+}
+
+// handleNotify takes a Map-Notify: it must come from a map server, carry the nonce of a Map-Register that is out, and be
+// signed with the key of that Map-Register's line (RFC 9301 section 5.7).
+func (e *Engine) handleNotify(now time.Time, in lispcore.Datagram) {
+	peer := in.From.Addr()
 	var notify wire.MapNotify
 	if err := notify.Parse(in.Payload); err != nil {
-		e.counters.Malformed++
-		e.out.Note(lispcore.Event{Kind: lispcore.Malformed, Peer: peer, Detail: err.Error()})
+		e.malformed(peer, err)
 		return
 	}
 	e.counters.MapNotifiesIn++
@@ -133,11 +168,14 @@ func (e *Engine) handleDatagram(now time.Time, in lispcore.Datagram) {
 	}
 	s := e.serverAt(peer)
 	if s == nil {
-		e.counters.Unexpected++
-		e.out.Note(lispcore.Event{Kind: lispcore.Unexpected, Peer: peer, Detail: "Map-Notify from an address that is no map server"})
+		e.unexpected(peer, "Map-Notify from an address that is no map server")
 		return
 	}
 	m := s.awaiting(notify.Nonce)
+	if m == nil && e.cfg.Merge {
+		e.unasked(now, s, in, &notify)
+		return
+	}
 	if m == nil {
 		e.counters.UnknownNonce++
 		e.out.Note(lispcore.Event{Kind: lispcore.Unexpected, Peer: peer, Detail: "Map-Notify with an unknown nonce"})
@@ -149,6 +187,18 @@ func (e *Engine) handleDatagram(now time.Time, in lispcore.Datagram) {
 		return
 	}
 	e.notified(now, m, &notify)
+}
+
+// heard takes the records of an authentic Map-Notify, or of a Mapping Notification, for what they tell.
+func (e *Engine) heard(now time.Time, s *server, records []wire.Record, how string) {
+	for i := range records {
+		r := &records[i]
+		if service := e.own[r.EID.Service()]; service != nil {
+			service.counters.MapNotifiesIn++
+		}
+		e.out.NoteDebug(lispcore.Event{Kind: lispcore.MapNotifyReceived, Peer: s.addr, EID: r.EID, Detail: how})
+		e.merged(now, s, r)
+	}
 }
 
 // awaiting returns the message whose present nonce it is.
@@ -168,6 +218,7 @@ func (e *Engine) notified(now time.Time, m *message, notify *wire.MapNotify) {
 	g := m.group
 	g.engaged = true
 	g.server.lastNotify[g.service.Family] = now
+	e.heard(now, g.server, notify.Records, "UDP")
 	for _, r := range notify.Records {
 		if en := g.entries[r.EID.Prefix]; en != nil && r.EID.Service() == g.service {
 			en.acked = now

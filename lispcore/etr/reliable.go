@@ -8,7 +8,7 @@ import (
 	"lisplab/lispcore/wire"
 )
 
-// This file is the TCP half: Registrations out, Refresh, ACK, NACK and Mapping Notification in.
+// This file is the TCP half of registration: Registrations out, Refresh, ACK, NACK and Mapping Notification in.
 
 // register is A2: one Registration for one prefix.
 func (e *Engine) register(now time.Time, en *entry) {
@@ -26,10 +26,12 @@ func (e *Engine) register(now time.Time, en *entry) {
 // sendRegistration sends a Registration with one record and the nonce of its group's UDP Map-Register (as IOS does).
 func (e *Engine) sendRegistration(m *message, mapping lispcore.Mapping) {
 	g := m.group
-	register := e.mapRegister(g, m.nonce, []wire.Record{{Mapping: mapping, Authoritative: true}})
+	records := []wire.Record{{Mapping: mapping, Authoritative: true}}
+	register := e.mapRegister(g, m.nonce, records)
 	if err := g.server.session.Send(&wire.Registration{Register: register}, g.service); err != nil {
 		panic(err) // one record is far below the largest frame
 	}
+	e.registered(g, records, "reliable")
 }
 
 // handleStream takes bytes of a session. A stream that lost its framing is closed without an answer.
@@ -61,7 +63,7 @@ func (e *Engine) handleMessage(now time.Time, s *server, m wire.StreamMessage) e
 		}
 		s.session.CountIn(m.Prefix.EID.Service())
 	case *wire.MappingNotification:
-		// The Map-Server's view of a mapping. An ITR will want it; an ETR has nothing to change.
+		e.heard(now, s, []wire.Record{m.Record}, "reliable")
 		s.session.CountIn(m.Record.EID.Service())
 	default:
 		return session.ErrUnexpected
@@ -104,17 +106,4 @@ func (e *Engine) checkPatience(now time.Time, s *server) {
 	if !next.IsZero() {
 		e.timers.Set(timerKey{patience: s}, next)
 	}
-}
-
-// Snapshot returns a deep, sorted copy.
-func (e *Engine) Snapshot() Snapshot {
-	v := Snapshot{XTRID: e.cfg.XTRID, SiteID: e.cfg.SiteID, Counters: e.counters, Database: e.snapshotDatabase()}
-	for _, line := range e.cfg.MapServers {
-		ms := MapServer{Addr: line.Addr, Family: line.Family}
-		if s := e.serverAt(line.Addr); s != nil {
-			ms.LastNotify = s.lastNotify[line.Family]
-		}
-		v.MapServers = append(v.MapServers, ms)
-	}
-	return v
 }

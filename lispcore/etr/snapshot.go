@@ -114,3 +114,17 @@ func (c DataCounters) Dropped() uint64 {
 	}
 	return sum
 }
+
+// Snapshot returns a deep, sorted copy.
+func (e *Engine) Snapshot() Snapshot {
+	v := Snapshot{XTRID: e.cfg.XTRID, SiteID: e.cfg.SiteID, Counters: e.counters, Database: e.snapshotDatabase(),
+		Data: e.data.snapshot(), Services: e.snapshotServices()}
+	for _, line := range e.cfg.MapServers {
+		ms := MapServer{Addr: line.Addr, Family: line.Family}
+		if s := e.serverAt(line.Addr); s != nil {
+			ms.LastNotify = s.lastNotify[line.Family]
+		}
+		v.MapServers = append(v.MapServers, ms)
+	}
+	return v
+}
