@@ -28,8 +28,8 @@ func NewAuthenticator(secret string) *Authenticator { return &Authenticator{secr
 
 var errNoKey = errors.New("no key")
 
-// Sign fills in the authentication data of a complete Map-Register, Map-Notify or Map-Notify-Ack, in place, as the
-// message's own Algorithm ID and length field say. A message of AlgNone has nothing to fill in. The error is an *Error.
+// Sign fills in the authentication data of a complete Map-Register, Map-Notify, Map-Notify-Ack or Info-Request, in place,
+// as the message's own Algorithm ID and length field say. A message of AlgNone has nothing to fill in. The error is an *Error.
 func (a *Authenticator) Sign(message []byte) error {
 	t, alg, data, err := authPart(message)
 	if err != nil {
@@ -50,7 +50,7 @@ func (a *Authenticator) Sign(message []byte) error {
 	return nil
 }
 
-// Verify tells whether a Map-Register, Map-Notify or Map-Notify-Ack carries the MAC that the key gives it: SHA-1 of 20
+// Verify tells whether a Map-Register, Map-Notify, Map-Notify-Ack or Info-Request carries the MAC that the key gives it: SHA-1 of 20
 // or 12 bytes, SHA-256 of 32 or 16, algorithm 3 of 16. A message of AlgNone never verifies. The comparison takes the
 // same time wherever the first difference is. The message is not changed.
 func (a *Authenticator) Verify(message []byte) bool {
@@ -68,7 +68,9 @@ func authPart(message []byte) (t Type, alg Algorithm, data []byte, err error) {
 		return t, 0, nil, err
 	}
 	r := reader{place: place{message: t.String()}, b: message}
-	if t != TypeMapRegister && t != TypeMapNotify && t != TypeMapNotifyAck {
+	switch t {
+	case TypeMapRegister, TypeMapNotify, TypeMapNotifyAck, TypeInfo:
+	default:
 		r.fail("Type", 0, fmt.Errorf("%w: a %v has no authentication data", ErrValue, t))
 	}
 	r.take("Flags", nonceOffset)

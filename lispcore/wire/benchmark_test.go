@@ -32,6 +32,72 @@ func BenchmarkAppendMapNotify(b *testing.B) {
 	}
 }
 
+// The hot path of a Map-Resolver and a Map-Server: a Map-Request in its envelope, read and passed on.
+
+func benchmarkControl(b *testing.B) []byte {
+	b.ReportAllocs()
+	message := unhex(b, controlVectors()[0].hex)
+	b.SetBytes(int64(len(message)))
+	return message
+}
+
+func BenchmarkParseMapRequest(b *testing.B) {
+	message := benchmarkControl(b)
+	var ecm EncapsulatedControl
+	var m MapRequest
+	for b.Loop() {
+		if err := ecm.Parse(message); err != nil {
+			b.Fatal(err)
+		}
+		if err := m.Parse(ecm.Payload); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkAppendEncapsulatedControl(b *testing.B) {
+	message := benchmarkControl(b)
+	var ecm EncapsulatedControl
+	if err := ecm.Parse(message); err != nil {
+		b.Fatal(err)
+	}
+	var out []byte
+	for b.Loop() {
+		var err error
+		if out, err = ecm.Append(out[:0]); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkMapReply(b *testing.B) {
+	b.ReportAllocs()
+	message := unhex(b, replyVectors()[0].hex)
+	b.SetBytes(int64(len(message)))
+	var m MapReply
+	for b.Loop() {
+		err := m.Parse(message)
+		if err == nil {
+			message, err = m.Append(message[:0])
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDataHeader(b *testing.B) {
+	b.ReportAllocs()
+	message := unhex(b, "c8123456 00006401")
+	var h DataHeader
+	for b.Loop() {
+		if err := h.Parse(message); err != nil {
+			b.Fatal(err)
+		}
+		message = h.Append(message[:0])
+	}
+}
+
 func BenchmarkVerify(b *testing.B) {
 	for _, alg := range []Algorithm{AlgSHA1, AlgSHA256, AlgSHA256HKDF} {
 		b.Run(alg.String(), func(b *testing.B) {
@@ -97,6 +163,32 @@ func BenchmarkRegistration(b *testing.B) {
 		if answer, err = AppendFrame(answer[:0], id, &ack); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// A request through a Map-Resolver and a Map-Server, its answer, and the packets that follow make no garbage.
+func TestLookupDoesNotAllocate(t *testing.T) {
+	control, reply := unhex(t, controlVectors()[0].hex), unhex(t, replyVectors()[0].hex)
+	var ecm EncapsulatedControl
+	var request MapRequest
+	var answer MapReply
+	var data DataHeader
+	out := make([]byte, 0, 256)
+	one := func() {
+		if ecm.Parse(control) != nil || request.Parse(ecm.Payload) != nil || answer.Parse(reply) != nil {
+			t.Fatal("refused")
+		}
+		ecm.Payload, _ = request.Append(out[:0])
+		out, _ = ecm.Append(ecm.Payload)
+		out, _ = answer.Append(out)
+		out = data.Append(out)
+		if data.Parse(out[len(out)-DataHeaderSize:]) != nil {
+			t.Fatal("refused")
+		}
+		out = out[:0]
+	}
+	if n := testing.AllocsPerRun(100, one); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }
 

@@ -63,12 +63,10 @@ func (m *EncapsulatedControl) Parse(b []byte) error {
 	start := r.off
 	sourcePort, destinationPort := r.u16("UDP Source Port"), r.u16("UDP Destination Port")
 	lengthOff := r.off
-	length := int(r.u16("UDP Length"))
+	length := r.u16("UDP Length")
 	sumOff := r.off
 	sum := r.u16("UDP Checksum")
-	if r.err == nil && length != len(b)-start {
-		r.fail("UDP Length", lengthOff, fmt.Errorf("%w: %d, but %d bytes are there", ErrLength, length, len(b)-start))
-	}
+	r.lengthToEnd("UDP Length", lengthOff, int(length), start)
 	if missing := sum == 0 && source.Is4(); r.err == nil && !missing && (sum == 0 || udpSum(source, destination, b[start:]) != 0) {
 		r.fail("UDP Checksum", sumOff, fmt.Errorf("%w: %#04x", ErrValue, sum))
 	}
@@ -106,9 +104,7 @@ func (r *reader) innerIPv4(m *EncapsulatedControl, start int) (source, destinati
 	if r.err != nil {
 		return source, destination
 	}
-	if length := int(binary.BigEndian.Uint16(h[2:])); length != len(r.b)-start {
-		r.fail("inner IPv4 Total Length", start+2, fmt.Errorf("%w: %d, but %d bytes are there", ErrLength, length, len(r.b)-start))
-	}
+	r.lengthToEnd("inner IPv4 Total Length", start+2, int(binary.BigEndian.Uint16(h[2:])), start)
 	fragment := binary.BigEndian.Uint16(h[6:])
 	if fragment&^ipv4DF != 0 {
 		r.fail("inner IPv4 Fragment Offset", start+6, fmt.Errorf("%w: a fragment", ErrUnsupported))
@@ -127,12 +123,21 @@ func (r *reader) innerIPv6(m *EncapsulatedControl, start int) (source, destinati
 	if h == nil {
 		return source, destination
 	}
-	if length := int(binary.BigEndian.Uint16(h[4:])); length != len(r.b)-r.off {
-		r.fail("inner IPv6 Payload Length", start+4, fmt.Errorf("%w: %d, but %d bytes are there", ErrLength, length, len(r.b)-r.off))
-	}
+	r.lengthToEnd("inner IPv6 Payload Length", start+4, int(binary.BigEndian.Uint16(h[4:])), r.off)
 	r.innerProtocol(h[6], start+6)
 	m.TOS, m.TTL = h[0]<<4|h[1]>>4, h[7]
 	return netip.AddrFrom16([16]byte(h[8:])), netip.AddrFrom16([16]byte(h[24:]))
+}
+
+// lengthToEnd checks a length field, found at off, of something that begins at start and must end where the message does.
+func (r *reader) lengthToEnd(field string, off, length, start int) {
+	switch there := len(r.b) - start; {
+	case r.err != nil:
+	case length > there:
+		r.fail(field, off, fmt.Errorf("%w: %d, but %d bytes are there", ErrShort, length, there))
+	case length < there:
+		r.fail(field, off, fmt.Errorf("%w: %d, but %d bytes are there", ErrLength, length, there))
+	}
 }
 
 func (r *reader) innerProtocol(protocol uint8, off int) {

@@ -13,6 +13,13 @@ func FuzzMapRegister(f *testing.F)  { fuzzMessage(f, TypeMapRegister, registerVe
 func FuzzMapNotify(f *testing.F)    { fuzzMessage(f, TypeMapNotify, notifyVectors()) }
 func FuzzMapNotifyAck(f *testing.F) { fuzzMessage(f, TypeMapNotifyAck, notifyAckVectors()) }
 
+func FuzzMapRequest(f *testing.F)  { fuzzMessage(f, TypeMapRequest, requestVectors()) }
+func FuzzMapReply(f *testing.F)    { fuzzMessage(f, TypeMapReply, replyVectors()) }
+func FuzzInfoRequest(f *testing.F) { fuzzMessage(f, TypeInfo, infoVectors()) }
+func FuzzEncapsulatedControl(f *testing.F) {
+	fuzzMessage(f, TypeEncapsulatedControl, controlVectors())
+}
+
 func fuzzMessage(f *testing.F, typ Type, seeds []vector) {
 	for _, v := range seeds {
 		f.Add(unhex(f, v.hex))
@@ -49,7 +56,7 @@ func fuzzMessage(f *testing.F, typ Type, seeds []vector) {
 		if !reflect.DeepEqual(again, m) {
 			t.Fatalf("came back changed\n got %+v\nwant %+v", again, m)
 		}
-		if a.Sign(written) == nil && authOf(m).Algorithm != AlgNone && !a.Verify(written) {
+		if auth := authOf(m); auth != nil && a.Sign(written) == nil && auth.Algorithm != AlgNone && !a.Verify(written) {
 			t.Fatalf("signed, but does not verify: %x", written)
 		}
 	})
@@ -65,7 +72,7 @@ func fuzzError(t *testing.T, err error, length int) {
 
 // FuzzVerify looks for a message that verifies without the key: none of the seeds is signed with this one.
 func FuzzVerify(f *testing.F) {
-	for _, vectors := range [][]vector{registerVectors(), notifyVectors(), notifyAckVectors()} {
+	for _, vectors := range [][]vector{registerVectors(), notifyVectors(), notifyAckVectors(), infoVectors()} {
 		for _, v := range vectors {
 			f.Add(unhex(f, v.hex))
 		}

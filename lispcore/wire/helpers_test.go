@@ -67,6 +67,27 @@ func record(ttl uint32, e string, locators ...string) Record {
 	return r
 }
 
+// negative makes a record without locators.
+func negative(ttl uint32, e string, action lispcore.Action) Record {
+	r := record(ttl, e)
+	r.Action = action
+	return r
+}
+
+func eids(texts ...string) (list []lispcore.EID) {
+	for _, text := range texts {
+		list = append(list, eid(text))
+	}
+	return list
+}
+
+func addrs(texts ...string) (list []netip.Addr) {
+	for _, text := range texts {
+		list = append(list, netip.MustParseAddr(text))
+	}
+	return list
+}
+
 // authoritative is the record with its A bit set.
 func authoritative(r Record) Record {
 	r.Authoritative = true
@@ -79,6 +100,10 @@ type codec interface {
 	Append([]byte) ([]byte, error)
 }
 
+// messageTypes are the types that have a codec.
+var messageTypes = []Type{TypeMapRequest, TypeMapReply, TypeMapRegister, TypeMapNotify, TypeMapNotifyAck, TypeInfo,
+	TypeEncapsulatedControl}
+
 // newCodec returns an empty message of the type.
 func newCodec(t Type) codec {
 	switch t {
@@ -88,6 +113,14 @@ func newCodec(t Type) codec {
 		return new(MapNotify)
 	case TypeMapNotifyAck:
 		return new(MapNotifyAck)
+	case TypeMapRequest:
+		return new(MapRequest)
+	case TypeMapReply:
+		return new(MapReply)
+	case TypeInfo:
+		return new(InfoRequest)
+	case TypeEncapsulatedControl:
+		return new(EncapsulatedControl)
 	}
 	panic("no codec for " + t.String())
 }
@@ -103,13 +136,15 @@ type vector struct {
 const vectorKey = "wire test key"
 
 // testVectors holds every vector in both directions: Parse gives the value, the value's Append the bytes, Verify likes
-// them, Sign makes the MAC again, and no part of the message passes for the whole.
+// them and Sign makes the MAC again where there is one, and no part of the message passes for the whole.
 func testVectors(t *testing.T, vectors []vector) {
 	for _, v := range vectors {
 		t.Run(v.name, func(t *testing.T) {
 			b := unhex(t, v.hex)
 			testMessage(t, b, v.want)
-			testMAC(t, b, vectorKey)
+			if authOf(v.want) != nil {
+				testMAC(t, b, vectorKey)
+			}
 			testTruncations(t, b, newCodec(Type(b[0]>>4)).Parse)
 		})
 	}
@@ -122,7 +157,7 @@ func testMessage(t *testing.T, b []byte, want codec) {
 	if err := got.Parse(b); err != nil {
 		t.Fatalf("Parse: %v", err)
 	}
-	if auth := authOf(want); auth.Data == nil {
+	if auth := authOf(want); auth != nil && auth.Data == nil {
 		auth.Data = authOf(got).Data
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -168,6 +203,7 @@ func clearMAC(b []byte) []byte {
 	return b
 }
 
+// authOf returns the authentication part of a message, nil if its type has none.
 func authOf(m codec) *Auth {
 	switch m := m.(type) {
 	case *MapRegister:
@@ -176,8 +212,10 @@ func authOf(m codec) *Auth {
 		return &m.Auth
 	case *MapNotifyAck:
 		return &m.Auth
+	case *InfoRequest:
+		return &m.Auth
 	}
-	panic("no authentication data")
+	return nil
 }
 
 // testTruncations checks that every part of a message that ends early is refused as short, at a place inside it.
