@@ -118,19 +118,24 @@ func user(s session.Snapshot, u session.User) string {
 	return fmt.Sprintf("[%d]%s", u.Service.Instance, family)
 }
 
-// Counters shows the counters of a router's engine that are not zero.
+// Counters shows the counters of a router's engines that are not zero; those of the Map-Resolver have its name before them.
 func (n *Node) Counters() string {
-	var v reflect.Value
-	if n.ETR != nil {
-		v = reflect.ValueOf(n.ETR.Snapshot().Counters)
-	} else {
-		v = reflect.ValueOf(n.MS.Snapshot().Counters)
-	}
 	var list []string
-	for i := range v.NumField() {
-		if count := v.Field(i).Uint(); count > 0 {
-			list = append(list, fmt.Sprintf("%s %d", v.Type().Field(i).Name, count))
-		}
+	if n.ETR != nil {
+		list = counters(list, "", reflect.ValueOf(n.ETR.Snapshot().Counters))
+	}
+	if n.MS != nil {
+		list = counters(list, "", reflect.ValueOf(n.MS.Snapshot().Counters))
 	}
 	return "  " + strings.Join(list, ", ") + "\n"
+}
+
+// counters appends the numbers in a struct of counters that are not zero.
+func counters(list []string, prefix string, v reflect.Value) []string {
+	for i := range v.NumField() {
+		if f := v.Field(i); f.Kind() == reflect.Uint64 && f.Uint() > 0 {
+			list = append(list, fmt.Sprintf("%s%s %d", prefix, v.Type().Field(i).Name, f.Uint()))
+		}
+	}
+	return list
 }

@@ -276,7 +276,8 @@ func (e *Engine) Snapshot() Snapshot {
 }
 
 func (n *node) snapshot() Prefix {
-	v := Prefix{EID: n.eid()}
+	v := Prefix{EID: n.eid(), Mapping: n.mapping()}
+	v.Mapping.Locators = slices.Clone(v.Mapping.Locators)
 	for r := n.regs; r != nil; r = r.next {
 		first := time.Unix(0, r.first).UTC()
 		if v.First.IsZero() || first.Before(v.First) {
@@ -287,7 +288,8 @@ func (n *node) snapshot() Prefix {
 		v.Registrations = append(v.Registrations, Registration{
 			ETR: r.etr.addr, Port: r.port, First: first, Last: time.Unix(0, r.last).UTC(), Reliable: r.reliable, Mapping: m,
 			ProxyReply: r.origin.proxyReply, WantNotify: r.origin.wantNotify, Merge: r.origin.merge, Security: r.origin.security,
-			Algorithm: r.origin.algorithm, Nonce: r.nonce, HasXTRID: r.origin.hasXTRID, XTRID: r.origin.xtrID, SiteID: r.origin.siteID,
+			TTLTimeout: r.origin.ttlTimeout,
+			Algorithm:  r.origin.algorithm, Nonce: r.nonce, HasXTRID: r.origin.hasXTRID, XTRID: r.origin.xtrID, SiteID: r.origin.siteID,
 		})
 	}
 	return v

@@ -49,10 +49,50 @@ func (l *expiryList) next() (time.Time, bool) {
 	return time.Unix(0, l.oldest.expires).UTC(), true
 }
 
+// receiverDecides is the Record TTL that leaves the time to the receiver.
+const receiverDecides = 0xffffffff
+
+// maxTTL bounds, in minutes, what a T bit can ask for: some 120 years, far inside the range of time.Duration.
+const maxTTL = 1 << 26
+
+// age lets the registration's time run from now: three periods or, when the ETR asked for it with the T bit, its Record
+// TTL (RFC 9301 section 5.6).
+func (e *Engine) age(r *registration, now time.Time) {
+	e.keep(r)
+	if r.origin.ttlTimeout && r.content.ttl != receiverDecides {
+		e.timed.Set(r, now.Add(time.Duration(min(r.content.ttl, maxTTL))*time.Minute))
+		return
+	}
+	e.expiry.renew(r, now)
+}
+
+// keep stops the registration's time, if it runs.
+func (e *Engine) keep(r *registration) {
+	e.expiry.remove(r)
+	e.timed.Stop(r)
+}
+
 // expire drops what ran out.
 func (e *Engine) expire(now time.Time) {
 	for r := e.expiry.oldest; r != nil && r.expires <= now.UnixNano(); r = e.expiry.oldest {
-		e.counters.Expired++
-		e.drop(now, r, lispcore.Event{Kind: lispcore.Expired})
+		e.expired(now, r)
 	}
+	for r, due := e.timed.Due(now); due; r, due = e.timed.Due(now) {
+		e.expired(now, r)
+	}
+}
+
+func (e *Engine) expired(now time.Time, r *registration) {
+	e.counters.Expired++
+	e.drop(now, r, lispcore.Event{Kind: lispcore.Expired})
+}
+
+// earliest returns the earliest of the deadlines that are armed.
+func earliest(deadlines ...func() (time.Time, bool)) (at time.Time, armed bool) {
+	for _, deadline := range deadlines {
+		if t, ok := deadline(); ok && (!armed || t.Before(at)) {
+			at, armed = t, true
+		}
+	}
+	return at, armed
 }

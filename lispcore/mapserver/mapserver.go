@@ -36,7 +36,7 @@ type SiteEID struct {
 	AcceptMoreSpecifics bool
 }
 
-// Engine is the registering side of one Map-Server. It implements lispcore.Engine.
+// Engine is one Map-Server. It implements lispcore.Engine.
 type Engine struct {
 	cfg      Config
 	sessions *session.Table
@@ -46,17 +46,20 @@ type Engine struct {
 	tables   map[lispcore.Service]*table
 	etrs     map[netip.Addr]*etr
 	expiry   expiryList
+	timed    lispcore.Timers[*registration] // of the registrations that live for their Record TTL
+	notifies notifies
 	counters Counters
 	verified uint64 // number of the message that the sites' verdicts belong to
 
 	// Reused from message to message, so that a register costs next to no allocation.
 	register     wire.MapRegister
 	notify       wire.MapNotify
-	lastLocators []lispcore.Locator
+	lastContent  *content
 	lastOrigin   *origin
 	scratch      []lispcore.Locator
 	ack          wire.RegistrationACK
 	notification wire.MappingNotification
+	reply        wire.MapReply
 }
 
 var _ lispcore.Engine = (*Engine)(nil)
@@ -80,7 +83,9 @@ func (e *Engine) SetRoutes(routes Routes) { e.routes = routes }
 func (e *Engine) SetDebug(on bool) { e.out.Debug = on }
 
 // Deadline implements lispcore.Engine.
-func (e *Engine) Deadline() (time.Time, bool) { return e.expiry.next() }
+func (e *Engine) Deadline() (time.Time, bool) {
+	return earliest(e.expiry.next, e.timed.Next, e.notifies.timers.Next)
+}
 
 // Drain implements lispcore.Engine.
 func (e *Engine) Drain() []lispcore.Output { return e.out.Drain() }
@@ -100,6 +105,7 @@ func (e *Engine) Handle(now time.Time, in lispcore.Input) {
 		}
 	case lispcore.Tick:
 		e.expire(now)
+		e.notifyAgain(now)
 	}
 	e.flush()
 }
@@ -107,6 +113,13 @@ func (e *Engine) Handle(now time.Time, in lispcore.Input) {
 // flush writes what the sessions have gathered during one input: one WriteStream per session.
 func (e *Engine) flush() {
 	e.sessions.Flush(&e.out)
+}
+
+// debugRecord tells, while debugging is on, of one record of a message.
+func (e *Engine) debugRecord(kind lispcore.EventKind, peer netip.Addr, eid lispcore.EID, detail string) {
+	if e.out.Debug {
+		e.out.Note(lispcore.Event{Kind: kind, Peer: peer, EID: eid, Detail: detail})
+	}
 }
 
 // malformed counts and tells a message that can't be read.

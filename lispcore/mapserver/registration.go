@@ -11,7 +11,7 @@ import (
 )
 
 // This file is the store, where UDP and TCP meet. There may be a million registrations: each costs one registration, one
-// node and one map slot, times are nanoseconds, and locators and origin are shared with the neighbour that came before.
+// node and one map slot, times are nanoseconds, and content and origin are shared with the neighbour that came before.
 
 // node is one registered prefix of one site.
 type node struct {
@@ -30,25 +30,35 @@ type registration struct {
 	older, newer         *registration // in the expiry list
 	first, last, expires int64         // Unix nanoseconds; expires 0: no timer runs
 	nonce                uint64
-	locators             []lispcore.Locator // shared, never changed in place
-	origin               *origin            // shared, never changed in place
-	ttl                  uint32
+	content              *content // shared, never changed in place
+	origin               *origin  // shared, never changed in place
 	port                 uint16
 	reliable             bool
 }
 
+// content is what a record says of its prefix.
+type content struct {
+	locators   []lispcore.Locator
+	ttl        uint32 // minutes
+	mapVersion uint16
+	action     lispcore.Action // means something only without locators
+}
+
 // origin is what registrations of one ETR have in common.
 type origin struct {
-	proxyReply, wantNotify, merge, security bool
-	algorithm                               wire.Algorithm
-	hasXTRID                                bool
-	xtrID                                   wire.XTRID
-	siteID                                  uint64
+	proxyReply, wantNotify, merge, security, ttlTimeout bool
+	keyID                                               uint8
+	algorithm                                           wire.Algorithm
+	macLen                                              uint8 // bytes of authentication data: at most 32, since it verified
+	hasXTRID                                            bool
+	xtrID                                               wire.XTRID
+	siteID                                              uint64
 }
 
 // etr is one registering router, by the address that its messages come from.
 type etr struct {
 	addr    netip.Addr
+	local   netip.Addr       // our address that it registers at by UDP
 	session *session.Session // nil without reliable transport
 	regs    *registration    // list by ofEtrNext, newest registration of a prefix first
 	// refused holds the prefixes that were refused on the present session, so that a change of the sites can ask for
@@ -72,7 +82,11 @@ type arrival struct {
 
 // originOf returns the origin of the register in hand, the last one again when nothing differs.
 func (e *Engine) originOf(m *wire.MapRegister) *origin {
-	o := origin{m.ProxyReply, m.WantNotify, m.Merge, m.Security, m.Auth.Algorithm, m.HasXTRID, m.XTRID, m.SiteID}
+	o := origin{
+		proxyReply: m.ProxyReply, wantNotify: m.WantNotify, merge: m.Merge, security: m.Security, ttlTimeout: m.TTLTimeout,
+		keyID: m.Auth.KeyID, algorithm: m.Auth.Algorithm, macLen: uint8(len(m.Auth.Data)),
+		hasXTRID: m.HasXTRID, xtrID: m.XTRID, siteID: m.SiteID,
+	}
 	if e.lastOrigin == nil || *e.lastOrigin != o {
 		kept := o // o itself stays off the heap
 		e.lastOrigin = &kept
@@ -80,12 +94,13 @@ func (e *Engine) originOf(m *wire.MapRegister) *origin {
 	return e.lastOrigin
 }
 
-// shareLocators returns a copy of the locators, the last one again when nothing differs.
-func (e *Engine) shareLocators(locators []lispcore.Locator) []lispcore.Locator {
-	if !slices.Equal(e.lastLocators, locators) {
-		e.lastLocators = slices.Clone(locators)
+// contentOf returns the content of a record, the last one again when nothing differs.
+func (e *Engine) contentOf(m lispcore.Mapping) *content {
+	if c := e.lastContent; c != nil && c.ttl == m.TTL && c.mapVersion == m.MapVersion && c.action == m.Action && slices.Equal(c.locators, m.Locators) {
+		return c
 	}
-	return e.lastLocators
+	e.lastContent = &content{locators: slices.Clone(m.Locators), ttl: m.TTL, mapVersion: m.MapVersion, action: m.Action}
+	return e.lastContent
 }
 
 // find returns the node of a prefix in a site.
@@ -128,14 +143,13 @@ func (e *Engine) store(now time.Time, home *entry, from arrival, record wire.Rec
 		return nil
 	}
 	if n == nil {
-		n = &node{prefix: record.EID.Prefix, next: t.nodes[record.EID.Prefix]}
-		t.nodes[record.EID.Prefix] = n
+		n = t.add(record.EID.Prefix)
 	}
 	n.home = home
 	before := n.regs
 	var was lispcore.Mapping
 	if before != nil {
-		was = before.mapping()
+		was = n.mapping()
 	}
 	r := n.of(from.etr)
 	if r == nil {
@@ -149,18 +163,17 @@ func (e *Engine) store(now time.Time, home *entry, from arrival, record wire.Rec
 	}
 	r.next, n.regs = n.regs, r // the newest
 	r.last = now.UnixNano()
-	r.nonce, r.origin, r.ttl = from.nonce, from.origin, record.TTL
-	r.locators = e.shareLocators(record.Locators)
+	r.nonce, r.origin, r.content = from.nonce, from.origin, e.contentOf(record.Mapping)
 	if from.reliable || !r.reliable {
 		r.port, r.reliable = from.port, from.reliable
 	}
 	if r.reliable {
-		e.expiry.remove(r) // also ends the delay that a changed key began
+		e.keep(r) // also ends the delay that a changed key began
 	} else {
-		e.expiry.renew(r, now)
+		e.age(r, now)
 	}
-	if before != nil && !sameView(was, r.mapping()) {
-		e.notifyOthers(n, from.etr)
+	if before != nil && !sameView(was, n.mapping()) {
+		e.notifyOthers(now, n, from.etr)
 	}
 	return r
 }
@@ -178,7 +191,8 @@ func (e *Engine) leaveOthers(now time.Time, n *node, home *site, from *etr, why 
 
 // mapping returns the registration as a mapping. Its locators are shared.
 func (r *registration) mapping() lispcore.Mapping {
-	return lispcore.Mapping{EID: r.eid(), TTL: r.ttl, Locators: r.locators}
+	c := r.content
+	return lispcore.Mapping{EID: r.eid(), TTL: c.ttl, Locators: c.locators, Action: c.action, MapVersion: c.mapVersion}
 }
 
 func (r *registration) eid() lispcore.EID { return r.node.eid() }
@@ -189,8 +203,9 @@ func (e *Engine) drop(now time.Time, r *registration, why lispcore.Event) {
 		return
 	}
 	n, eid := r.node, r.eid()
-	was := n.regs.mapping()
-	e.expiry.remove(r)
+	was := n.mapping()
+	e.keep(r)
+	e.notifies.stop(r)
 	r.etr.unlink(r)
 	n.unlink(r)
 	if e.cfg.ReplayCheck {
@@ -205,8 +220,8 @@ func (e *Engine) drop(now time.Time, r *registration, why lispcore.Event) {
 	}
 	if n.regs == nil {
 		e.tables[eid.Service()].remove(n)
-	} else if !sameView(was, n.regs.mapping()) {
-		e.notifyOthers(n, nil)
+	} else if !sameView(was, n.mapping()) {
+		e.notifyOthers(now, n, nil)
 	}
 }
 
@@ -216,15 +231,20 @@ func sameView(a, b lispcore.Mapping) bool {
 		x.Local, y.Local = false, false
 		return x == y
 	}
-	return a.TTL == b.TTL && slices.EqualFunc(a.Locators, b.Locators, same)
+	return a.TTL == b.TTL && a.Action == b.Action && a.MapVersion == b.MapVersion && slices.EqualFunc(a.Locators, b.Locators, same)
 }
 
-// notifyOthers tells the other ETRs with a live session that register the node's prefix what its mapping now is.
-func (e *Engine) notifyOthers(n *node, except *etr) {
+// notifyOthers tells the other ETRs that register the node's prefix what its mapping now is: by a Mapping Notification where
+// a session stands, and, where locators are merged, by an unsolicited Map-Notify to those that have none.
+func (e *Engine) notifyOthers(now time.Time, n *node, except *etr) {
 	var others []*session.Session
 	for r := n.regs; r != nil; r = r.next {
-		if r.etr != except && r.etr.up() {
+		switch {
+		case r.etr == except:
+		case r.etr.up():
 			others = append(others, r.etr.session)
+		case r.origin.merge && r.origin.wantNotify:
+			e.notifyUnasked(now, r)
 		}
 	}
 	for _, s := range others {
@@ -242,10 +262,23 @@ func (n *node) unlink(r *registration) {
 	}
 }
 
+// add makes a node of the prefix, for a site that has none.
+func (t *table) add(prefix netip.Prefix) *node {
+	n := &node{prefix: prefix, next: t.nodes[prefix]}
+	t.nodes[prefix] = n
+	if t.registered != nil && n.next == nil {
+		t.registered.Insert(prefix)
+	}
+	return n
+}
+
 func (t *table) remove(n *node) {
 	if t.nodes[n.prefix] == n {
 		if n.next == nil {
 			delete(t.nodes, n.prefix)
+			if t.registered != nil {
+				t.registered.Delete(n.prefix)
+			}
 		} else {
 			t.nodes[n.prefix] = n.next
 		}

@@ -45,7 +45,7 @@ func (e *Engine) lost(now time.Time, s *session.Session, reason string) {
 	for _, r := range x.sorted() {
 		if r.reliable {
 			r.reliable = false
-			e.expiry.renew(r, now)
+			e.age(r, now)
 		}
 	}
 }
@@ -108,10 +108,11 @@ func (b *burst) registration(now time.Time, in *wire.Registration) error {
 		b.service = service
 	}
 	b.session.CountIn(service)
+	e.debugRecord(lispcore.MapRegisterReceived, b.etr.addr, eid, "reliable")
 	e.newMessage()
 	home, longest, reason := e.judge(eid, in.Register)
 	if home == nil {
-		e.refused(longest)
+		e.refused(eid, longest)
 		b.refuse(now, eid, reason)
 		return nil
 	}
@@ -121,7 +122,7 @@ func (b *burst) registration(now time.Time, in *wire.Registration) error {
 	e.send(b.session, &e.ack, service)
 	if m.WantNotify {
 		if r == nil { // withdrawn: the notification says so, with the TTL 0 of the record
-			r = &registration{node: &node{prefix: eid.Prefix, home: home}, origin: from.origin, locators: e.shareLocators(record.Locators)}
+			r = &registration{node: &node{prefix: eid.Prefix, home: home}, origin: from.origin, content: e.contentOf(record.Mapping)}
 		}
 		b.notify = append(b.notify, r)
 	}
@@ -156,6 +157,9 @@ func (b *burst) close() {
 // sendMappingNotification tells an ETR the Map-Server's view of a mapping.
 func (e *Engine) sendMappingNotification(s *session.Session, r *registration) {
 	m := r.mapping()
+	if r.origin.merge && r.node.regs != nil {
+		m = r.node.mapping()
+	}
 	e.scratch = append(e.scratch[:0], m.Locators...)
 	clearLocal(e.scratch)
 	m.Locators = e.scratch

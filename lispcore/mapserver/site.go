@@ -38,6 +38,9 @@ type table struct {
 	// name. One longest-match lookup then finds all of them.
 	candidates bart.Table[[]*entry]
 	nodes      map[netip.Prefix]*node
+	// registered holds the keys of nodes, for longest matches and for neighbours. It comes to be with the first Map-Request:
+	// a Map-Server that nobody asks does not pay for it.
+	registered *bart.Lite
 }
 
 // compareEntries orders the entries of one service by length, longest first, then by site name.
@@ -116,12 +119,15 @@ func (e *Engine) judge(eid lispcore.EID, message []byte) (home, longest *entry, 
 }
 
 // refused counts a record that judge found no home for.
-func (e *Engine) refused(longest *entry) {
+func (e *Engine) refused(eid lispcore.EID, longest *entry) {
+	family := e.counters.of(eid)
 	if longest == nil {
 		e.counters.NoSite++
+		family.NoSite++
 		return
 	}
 	e.counters.AuthFailures++
+	family.AuthFailures++
 	longest.authFailures++
 }
 

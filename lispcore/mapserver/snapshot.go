@@ -34,8 +34,11 @@ type Entry struct {
 
 // Prefix is one registered EID prefix of a site.
 type Prefix struct {
-	EID           lispcore.EID
-	First         time.Time      // of the earliest live registration
+	EID   lispcore.EID
+	First time.Time // of the earliest live registration
+	// Mapping is what the Map-Server tells of the prefix: the newest registration's or, when its ETR asks for a merge, the
+	// locators of all ETRs that do. It is the zero Mapping when nobody registers the prefix.
+	Mapping       lispcore.Mapping
 	Registrations []Registration // live ones, newest first
 }
 
@@ -49,6 +52,7 @@ type Registration struct {
 	ProxyReply  bool
 	WantNotify  bool
 	Merge       bool
+	TTLTimeout  bool // it lives for its Record TTL, not for 180 s
 	Security    bool
 	Algorithm   wire.Algorithm
 	Nonce       uint64
@@ -70,4 +74,33 @@ type Counters struct {
 	Replayed           uint64
 	Expired            uint64
 	ConnectionsRefused uint64 // from addresses without an authenticated Map-Register
+	MapNotifyAcksIn    uint64 // that end the resends of an unsolicited Map-Notify
+	NotifiesGivenUp    uint64 // unsolicited Map-Notifies that nobody acknowledged
+
+	// IPv4 and IPv6 count records by the family of their EID.
+	IPv4, IPv6 FamilyCounters
+}
+
+// FamilyCounters count the records of one address family.
+type FamilyCounters struct {
+	RegisterRecordsIn uint64 // by UDP
+	NotifyRecordsOut  uint64 // by UDP
+	NoSite            uint64 // registered, but no site entry matches
+	AuthFailures      uint64 // registered, but no matched key verifies
+
+	RequestRecordsIn uint64 // of Map-Requests that the Map-Resolver handed on
+	Forwarded        uint64 // to an ETR
+	ProxyRecordsOut  uint64 // of Map-Replies in an ETR's stead
+	NegativeOut      uint64 // of negative Map-Replies: no such EID, or not registered
+	PolicyDenied     uint64 // of negative Map-Replies: asked for from another instance
+	NoReachableETR   uint64 // of negative Map-Replies: registered, but no locator can be reached
+	Unanswerable     uint64 // dropped: no route to any ITR-RLOC
+}
+
+// of returns the counters of the EID's family.
+func (c *Counters) of(eid lispcore.EID) *FamilyCounters {
+	if eid.Family() == lispcore.IPv6 {
+		return &c.IPv6
+	}
+	return &c.IPv4
 }

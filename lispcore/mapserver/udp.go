@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"lisplab/lispcore"
@@ -15,12 +16,19 @@ import (
 var errNoRecords = errors.New("Map-Register: Record Count is 0")
 
 func (e *Engine) handleDatagram(now time.Time, in lispcore.Datagram) {
-	peer := in.From.Addr()
-	if t, err := wire.PeekType(in.Payload); err == nil && t != wire.TypeMapRegister {
+	switch t, err := wire.PeekType(in.Payload); {
+	case err != nil, t == wire.TypeMapRegister: // what is no LISP message at all is a register that can't be read
+		e.handleRegister(now, in)
+	case t == wire.TypeMapNotifyAck:
+		e.handleNotifyAck(in)
+	default:
 		e.counters.Unexpected++
-		e.out.Note(lispcore.Event{Kind: lispcore.Unexpected, Peer: peer, Detail: t.String()})
-		return
+		e.out.Note(lispcore.Event{Kind: lispcore.Unexpected, Peer: in.From.Addr(), Detail: t.String()})
 	}
+}
+
+func (e *Engine) handleRegister(now time.Time, in lispcore.Datagram) {
+	peer := in.From.Addr()
 	m := &e.register
 	err := m.Parse(in.Payload)
 	if err == nil && len(m.Records) == 0 {
@@ -32,6 +40,10 @@ func (e *Engine) handleDatagram(now time.Time, in lispcore.Datagram) {
 	}
 	e.counters.MapRegistersIn++
 	e.counters.RecordsIn += uint64(len(m.Records))
+	for i := range m.Records {
+		e.counters.of(m.Records[i].EID).RegisterRecordsIn++
+		e.debugRecord(lispcore.MapRegisterReceived, peer, m.Records[i].EID, "UDP")
+	}
 	e.newMessage()
 	signer := e.authenticate(in.Payload)
 	if signer == nil {
@@ -39,6 +51,7 @@ func (e *Engine) handleDatagram(now time.Time, in lispcore.Datagram) {
 		return
 	}
 	x := e.etrAt(peer)
+	x.local = in.To.Addr()
 	fresh, known := e.replay(x, m)
 	if !known {
 		e.counters.Replayed++
@@ -57,13 +70,16 @@ func (e *Engine) handleDatagram(now time.Time, in lispcore.Datagram) {
 	for _, r := range m.Records {
 		home, longest, reason := e.judge(r.EID, in.Payload)
 		if home == nil {
-			e.refused(longest)
+			e.refused(r.EID, longest)
 			e.out.Note(lispcore.Event{Kind: lispcore.Refused, Peer: peer, EID: r.EID, Detail: reason.String()})
 			continue
 		}
 		e.counters.RecordsAccepted++
 		if fresh {
-			e.store(now, home, from, r)
+			if stored := e.store(now, home, from, r); stored != nil && m.Merge {
+				r.Mapping = stored.node.mapping() // the ETR hears of the others' locators
+				r.Locators = slices.Clone(r.Locators)
+			}
 		}
 		accepted = append(accepted, r)
 	}
@@ -90,7 +106,7 @@ func (e *Engine) unauthenticated(peer netip.Addr, message []byte) {
 	matched := false
 	for _, r := range e.register.Records {
 		_, longest, _ := e.judge(r.EID, message)
-		e.refused(longest)
+		e.refused(r.EID, longest)
 		matched = matched || longest != nil
 	}
 	if matched {
@@ -155,11 +171,20 @@ func (e *Engine) sendMapNotify(in lispcore.Datagram, m *wire.MapRegister, signer
 		e.malformed(in.From.Addr(), err)
 		return
 	}
+	e.sendNotify(in.To.Addr(), in.From.Addr(), n.Records, b)
+}
+
+// sendNotify sends a Map-Notify: to port 4342 always, never to the register's source port.
+func (e *Engine) sendNotify(from, to netip.Addr, records []wire.Record, message []byte) {
 	e.counters.MapNotifiesOut++
+	for i := range records {
+		e.counters.of(records[i].EID).NotifyRecordsOut++
+		e.debugRecord(lispcore.MapNotifySent, to, records[i].EID, "UDP")
+	}
 	e.out.Add(lispcore.SendDatagram{
-		From:    netip.AddrPortFrom(in.To.Addr(), lispcore.ControlPort),
-		To:      netip.AddrPortFrom(in.From.Addr(), lispcore.ControlPort), // never the register's source port
-		Payload: b,
+		From:    netip.AddrPortFrom(from, lispcore.ControlPort),
+		To:      netip.AddrPortFrom(to, lispcore.ControlPort),
+		Payload: message,
 	})
 }
 
