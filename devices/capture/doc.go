@@ -7,8 +7,10 @@
 //
 //	underlay.Event                packets
 //	--------------                -------
-//	Datagram            ->        UDP                (IP fragments above 1500 bytes)
+//	Datagram            ->        UDP                (IP fragments above the sender's MTU)
 //	DatagramDropped     ->        UDP, with the packet comment "lost: " and the reason
+//	Packet              ->        itself
+//	PacketDropped       ->        itself, with such a comment
 //	Dial                ->        SYN                (lost ones with a packet comment)
 //	Accept              ->        SYN-ACK, ACK
 //	Refuse              ->        RST-ACK
@@ -17,10 +19,12 @@
 //	Reset               ->        RST-ACK
 //	DialTimeout, Lost   ->        nothing: no packet said so
 //
-// Headers are those of IOS control traffic: TTL 255, TOS 0xc0, MSS 1460 (1440 over IPv6), window 16384. Ethernet addresses
-// follow from the IP addresses. Timestamps are lab time, so the packets of one exchange share an instant. The same events
+// Headers of control messages are those of IOS: TTL 255, TOS 0xc0, MSS 1460 (1440 over IPv6), window 16384; encapsulated
+// packets have the TTL, TOS, identification and DF of their event, and over IPv4 no UDP checksum. Ethernet addresses
+// follow from IP addresses. Timestamps are lab time, so the packets of one exchange share an instant. The same events
 // always give the same bytes, and nothing of the host stands in the file.
 //
-// A packet is written once, from the sender to the receiver, with the TTL of its first hop: core routers in between are not
-// shown.
+// What crosses the lab's sockets is written once, from the sender to the receiver, with the TTL of its first hop: core
+// routers in between are not shown. A native packet is written at every segment that it crosses, with the TTL that it has
+// there and the Ethernet addresses of the two neighbours.
 package capture

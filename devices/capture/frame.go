@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 
@@ -11,15 +12,24 @@ import (
 	"lisplab/devices/underlay"
 )
 
-// How IOS sends its control packets, as seen in captures of it.
+// The lengths of headers, in bytes.
 const (
-	mtu        = 1500 // bytes of an IP packet, header included
-	ttl        = 255  // IPv4 TTL and IPv6 hop limit
-	tos        = 0xc0 // DSCP CS6: IPv4 TOS and IPv6 traffic class
 	ipv4Header = 20
 	ipv6Header = 40
 	fragHeader = 8 // IPv6 fragment extension header
 )
+
+// envelope is what the IP header of a transport segment bears beside its addresses.
+type envelope struct {
+	ttl uint8 // IPv4 TTL and IPv6 hop limit
+	tos uint8 // IPv4 TOS and IPv6 traffic class
+	df  bool
+	id  uint16 // of IPv4; 0: the sender's next one
+	mtu int    // bytes of an IP packet, header included, above which it goes in fragments
+}
+
+// control is how IOS sends its control packets, as seen in captures of it: TTL 255, DSCP CS6.
+var control = envelope{ttl: 255, tos: 0xc0, mtu: underlay.DefaultMTU}
 
 // framer puts transport segments into IP packets, these into Ethernet frames, and these into the file.
 type framer struct {
@@ -45,24 +55,29 @@ type transport interface {
 
 var fix = gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}
 
-// send writes one transport segment, in as many fragments as the MTU asks for.
-func (f *framer) send(at time.Time, src, dst netip.Addr, head transport, payload []byte, comment string) error {
-	ip := newIP(src, dst, protocolOf(head))
+// send writes one transport segment, in as many fragments as the MTU asks for. What must not be fragmented is written as it
+// is: it has gone nowhere, and the comment says so. Unless summed, a UDP checksum is 0.
+func (f *framer) send(at time.Time, src, dst netip.Addr, env envelope, head transport, summed bool, payload []byte, comment string) error {
+	ip := newIP(src, dst, env, protocolOf(head))
 	if err := head.SetNetworkLayerForChecksum(ip); err != nil {
 		return err
 	}
-	if err := gopacket.SerializeLayers(f.segment, fix, head, gopacket.Payload(payload)); err != nil {
+	options := gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: summed}
+	if err := gopacket.SerializeLayers(f.segment, options, head, gopacket.Payload(payload)); err != nil {
 		return err
 	}
-	f.ids[src]++
-	id := f.ids[src]
+	id := uint32(env.id)
+	if id == 0 {
+		f.ids[src]++
+		id = f.ids[src]
+	}
 	rest := f.segment.Bytes()
-	if room := mtu - headerSize(src); len(rest) <= room {
+	if room := env.mtu - headerSize(src); len(rest) <= room || env.df {
 		return f.write(at, src, dst, unfragmented(ip, id), rest, comment)
 	}
-	room := (mtu - headerSize(src)) &^ 7
+	room := (env.mtu - headerSize(src)) &^ 7
 	if src.Is6() {
-		room = (mtu - ipv6Header - fragHeader) &^ 7
+		room = (env.mtu - ipv6Header - fragHeader) &^ 7
 	}
 	for offset := 0; len(rest) > 0; offset += room {
 		piece := rest[:min(room, len(rest))]
@@ -74,10 +89,22 @@ func (f *framer) send(at time.Time, src, dst netip.Addr, head transport, payload
 	return nil
 }
 
-// write puts one IP packet, headers and payload, into the file.
+// packet writes one IP packet as it is, between two neighbours on a segment.
+func (f *framer) packet(at time.Time, from, to netip.Addr, data []byte, comment string) error {
+	if !to.IsValid() {
+		return errors.New("it is no IP packet")
+	}
+	if !from.IsValid() { // an interface without an address of that family
+		from = to
+	}
+	return f.write(at, from, to, nil, data, comment)
+}
+
+// write puts one IP packet, headers and payload, into the file, between the stations of two addresses. Without headers the
+// payload has them.
 func (f *framer) write(at time.Time, src, dst netip.Addr, headers []gopacket.SerializableLayer, payload []byte, comment string) error {
 	ethernet := &layers.Ethernet{SrcMAC: mac(src), DstMAC: mac(dst), EthernetType: layers.EthernetTypeIPv4}
-	if src.Is6() {
+	if dst.Is6() {
 		ethernet.EthernetType = layers.EthernetTypeIPv6
 	}
 	stack := append([]gopacket.SerializableLayer{ethernet}, headers...)
@@ -100,11 +127,15 @@ type ipLayer interface {
 	gopacket.NetworkLayer
 }
 
-func newIP(src, dst netip.Addr, protocol layers.IPProtocol) ipLayer {
+func newIP(src, dst netip.Addr, env envelope, protocol layers.IPProtocol) ipLayer {
 	if src.Is4() {
-		return &layers.IPv4{Version: 4, TOS: tos, TTL: ttl, Protocol: protocol, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
+		ip := &layers.IPv4{Version: 4, TOS: env.tos, TTL: env.ttl, Protocol: protocol, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
+		if env.df {
+			ip.Flags = layers.IPv4DontFragment
+		}
+		return ip
 	}
-	return &layers.IPv6{Version: 6, TrafficClass: tos, HopLimit: ttl, NextHeader: protocol, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
+	return &layers.IPv6{Version: 6, TrafficClass: env.tos, HopLimit: env.ttl, NextHeader: protocol, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
 }
 
 func headerSize(a netip.Addr) int {

@@ -104,13 +104,13 @@ func (c *conversation) send(at time.Time, from, to *end, head layers.TCP, payloa
 	if head.SYN || head.FIN {
 		from.next++
 	}
-	return c.frames.send(at, from.addr.Addr(), to.addr.Addr(), &head, payload, comment)
+	return c.frames.send(at, from.addr.Addr(), to.addr.Addr(), control, &head, true, payload, comment)
 }
 
 // segmentSize is the MSS on a path with an MTU of 1500 bytes: 1460 over IPv4, 1440 over IPv6 (RFC 9293 section 3.7.1).
 func segmentSize(a netip.Addr) int {
 	const tcpHeader = 20
-	return mtu - headerSize(a) - tcpHeader
+	return control.mtu - headerSize(a) - tcpHeader
 }
 
 func mss(a netip.AddrPort) []layers.TCPOption {

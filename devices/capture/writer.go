@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 
@@ -51,7 +52,9 @@ func (w *Writer) write(e underlay.Event) error {
 	switch e.Kind {
 	case underlay.Datagram, underlay.DatagramDropped:
 		head := &layers.UDP{SrcPort: layers.UDPPort(e.Src.Port()), DstPort: layers.UDPPort(e.Dst.Port())}
-		return w.frames.send(e.At, e.Src.Addr(), e.Dst.Addr(), head, e.Payload, comment(e))
+		return w.frames.send(e.At, e.Src.Addr(), e.Dst.Addr(), datagramEnvelope(e), head, underlay.HasUDPChecksum(e.Dst), e.Payload, comment(e))
+	case underlay.Packet, underlay.PacketDropped:
+		return w.frames.packet(e.At, e.From, e.To, e.Payload, comment(e))
 	case underlay.Dial:
 		c := &conversation{frames: w.frames, client: end{addr: e.Src, next: e.Seq}, server: end{addr: e.Dst}}
 		w.conversations[e.Conn] = c
@@ -84,6 +87,18 @@ func (w *Writer) write(e underlay.Event) error {
 		return nil
 	}
 	return fmt.Errorf("no packet is known for it")
+}
+
+// datagramEnvelope is the IP header of a datagram as it leaves its sender; what the event leaves open is as control packets
+// have it.
+func datagramEnvelope(e underlay.Event) envelope {
+	env := control
+	if e.TTL != 0 {
+		env.ttl, env.tos, env.df = e.TTL, e.TOS, e.DF
+	}
+	env.id = e.ID
+	env.mtu = cmp.Or(e.MTU, env.mtu)
+	return env
 }
 
 // comment is the packet comment of what was sent but did not arrive.
