@@ -151,7 +151,7 @@ func TestStreams(t *testing.T) {
 			if want, known := next[back]; known && h.Ack != want {
 				rt.Fatalf("packet %d: acknowledgment number %d, want %d", i, h.Ack, want)
 			}
-			if p.Metadata().Length > 14+mtu {
+			if p.Metadata().Length > 14+control.mtu {
 				rt.Fatalf("packet %d: %d bytes", i, p.Metadata().Length)
 			}
 			received[way] = append(received[way], h.Payload...)
