@@ -82,6 +82,6 @@ func (c consoleCmd) Run(ctx context.Context) (err error) {
 	return terminal.Run()
 }
 
-const welcome = `Lab %s. Type ? for the router's commands, lab ? for the lab's own, exit to leave.
+const welcome = `Lab %s. Type ? for the router's commands, lab ? for the lab's own; Ctrl-D leaves.
 
 `

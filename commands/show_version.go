@@ -43,16 +43,11 @@ type versionView struct {
 // writeVersion prints `show version` with every line that management software reads (first line, version, uptime,
 // image file, processor line, board ID, configuration register), and says that it is an emulation.
 func writeVersion(w io.Writer, v versionView) error {
-	version := v.Release.Version()
 	up := fmt.Sprintf("%s uptime is %s", v.Hostname, uptime(v.Up))
-	software := "Cisco IOS Software, LISPLAB Software (LISPLAB-ADVENTERPRISEK9-M)"
-	if xe, train := v.Release.XE(); xe != "" {
-		software = fmt.Sprintf("Cisco IOS XE Software, Version %s\nCisco IOS Software [%s], LISPLAB Software (LISPLAB-UNIVERSALK9-M)", xe, train)
+	if xe, _ := v.Release.XE(); xe != "" {
 		up += "\nUptime for this control processor is " + uptime(v.Up)
 	}
-	_, err := fmt.Fprintf(w, `%s, Version %s, RELEASE SOFTWARE (fc1)
-Emulated by lisplab; no software of Cisco Systems runs here
-
+	_, err := fmt.Fprintf(w, `%s
 ROM: Emulated by lisplab
 
 %s
@@ -63,8 +58,22 @@ Cisco LISPLAB (emulated) processor (revision 1.0) with 524288K/0K bytes of memor
 Processor board ID %s
 %s
 Configuration register is 0x2102
-`, software, version, up, returned(v.Reloaded), version, boardID(v.Device), interfaceCounts(v.Interfaces))
+`, softwareText(v.Release), up, returned(v.Reloaded), v.Release.Version(), boardID(v.Device), interfaceCounts(v.Interfaces))
 	return err
+}
+
+// softwareText names the software of a router, and says what it is.
+func softwareText(r devices.Release) string {
+	software := "Cisco IOS Software, LISPLAB Software (LISPLAB-ADVENTERPRISEK9-M)"
+	if xe, train := r.XE(); xe != "" {
+		software = fmt.Sprintf("Cisco IOS XE Software, Version %s\nCisco IOS Software [%s], LISPLAB Software (LISPLAB-UNIVERSALK9-M)", xe, train)
+	}
+	return fmt.Sprintf("%s, Version %s, RELEASE SOFTWARE (fc1)\nEmulated by lisplab; no software of Cisco Systems runs here\n", software, r.Version())
+}
+
+// BootText is what the console of a router shows when it has booted, before its log and its first session.
+func BootText(d *devices.Device) string {
+	return "\n" + softwareText(d.Release()) + "\n\nPress RETURN to get started!\n\n\n"
 }
 
 // returned tells what made the router boot.

@@ -85,10 +85,10 @@ func width(out io.Writer) int {
 // Wake makes the console show what the attached router has logged. It never blocks.
 func (c *Console) Wake() { c.keys.Wake() }
 
-// Run serves the terminal until `exit`, Ctrl-D or the end of the input. The terminal must be in raw mode, with output
-// processing on (see Raw).
+// Run serves the terminal until Ctrl-D or the end of the input; `exit` ends a session, behind which another one can begin.
+// The terminal must be in raw mode, with output processing on (see Raw).
 func (c *Console) Run() error {
-	for !c.sh.Closed() {
+	for {
 		err := c.relay()
 		if err == nil && c.sh.Over() {
 			err = c.begin()
@@ -120,7 +120,6 @@ func (c *Console) Run() error {
 			return err
 		}
 	}
-	return nil
 }
 
 // relay hands the terminal to the telnet connection that the router has opened or resumed, if there is one, until it is
@@ -148,15 +147,17 @@ func (c *Console) begin() error {
 		return err
 	}
 	for {
-		key, err := c.keys.KeyOrWake()
-		if err != nil {
-			return err
-		}
-		if string(key) == "\r" || string(key) == "\n" {
-			return c.show(c.sh.Begin())
-		}
 		if err := c.show(c.sh.NewLog()); err != nil {
 			return err
+		}
+		key, err := c.keys.KeyOrWake()
+		switch {
+		case err != nil:
+			return err
+		case string(key) == "\r" || string(key) == "\n":
+			return c.show(c.sh.Begin())
+		case string(key) == string(rune(ctrlD)):
+			return io.EOF
 		}
 	}
 }
@@ -280,6 +281,9 @@ func (c *Console) changed(line []rune, pos int, key rune) ([]rune, int, bool) {
 	case markRedraw:
 		c.aside(c.prompt + c.visible(string(line)) + "\n")
 	case markWake:
+		if c.sh.Over() { // it is shown when the line has been ended
+			break
+		}
 		if text := c.sh.NewLog(); text != "" {
 			c.aside(text)
 		}

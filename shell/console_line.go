@@ -48,11 +48,19 @@ func (s *Shell) seatConsole(c *session) {
 
 // Over tells whether the session at the attached router's console is over.
 func (s *Shell) Over() (over bool) {
-	s.lab.Do(func() {
-		_, asked := s.at.Asked()
-		over = s.at.over || s.at.entering && !asked // the question was given up
-	})
+	s.lab.Do(func() { over = s.over() })
 	return over
+}
+
+// over tells whether a person's session at a console is over. Scripts go on.
+func (s *Shell) over() bool {
+	if s.idle == nil {
+		return false
+	}
+	c := s.at
+	c.revive()
+	_, asked := c.Asked()
+	return c.over || c.Closed || c.entering && !asked // the question was given up
 }
 
 // Available ends a session at the console, and returns what the screen shows until somebody begins another one.
@@ -64,11 +72,14 @@ func (s *Shell) Available() (text string) {
 		if c.Device.Running() {
 			host = c.Device.Config().Hostname
 		}
+		text = fmt.Sprintf("\n\n\n%s con0 is now available\n\n\n\n\n\nPress RETURN to get started.\n\n", host)
+		if c.restart {
+			text = commands.BootText(c.Device)
+		}
 		if c.Terminal != nil {
 			c.Terminal.Close()
 		}
 		c.Context = commands.Context{Lab: s.lab, Device: c.Device}
-		text = fmt.Sprintf("\n\n\n%s con0 is now available\n\n\n\n\n\nPress RETURN to get started.\n\n", host)
 	})
 	return text
 }
@@ -77,19 +88,20 @@ func (s *Shell) Available() (text string) {
 func (s *Shell) Begin() (text string) {
 	s.lab.Do(func() {
 		c := s.at
-		c.over, c.entering = false, false
+		c.over, c.restart, c.entering = false, false, false
 		s.seatConsole(c)
 		cfg := c.Device.Config()
 		var b strings.Builder
-		b.WriteString(cfg.Banners.MOTD)
 		method := c.Terminal.Login()
-		if method != devices.LoginNone {
-			b.WriteString(cfg.Banners.Login + "\n\nUser Access Verification\n\n")
+		if method == devices.LoginNone {
+			b.WriteString(wholeLines(cfg.Banners.MOTD))
+		} else {
+			b.WriteString(cfg.Banners.MOTD + cfg.Banners.Login + "\n\nUser Access Verification\n\n")
 		}
 		c.SetLevel(cfg.Console.Level)
 		switch method {
 		case devices.LoginNone:
-			b.WriteString(cfg.Banners.Exec)
+			b.WriteString(wholeLines(cfg.Banners.Exec))
 		case devices.LoginPassword:
 			c.askPassword(cfg.Console, 1)
 		case devices.LoginLocal:
@@ -142,6 +154,6 @@ func (c *session) askUser(attempt int) {
 
 func (c *session) welcome() error {
 	c.entering = false
-	_, err := fmt.Fprint(c.Out, c.Device.Config().Banners.Exec)
+	_, err := fmt.Fprint(c.Out, wholeLines(c.Device.Config().Banners.Exec))
 	return err
 }

@@ -252,9 +252,44 @@ func TestConsole(t *testing.T) {
 	p.sees("New-MSMR#show users", "    Line       User       Host(s)              Idle       Location", "*  0 con 0     lab        idle                 00:00:00", "",
 		"  Interface    User               Mode         Idle     Peer Address", "", "New-MSMR#")
 
-	// The Delete key on an empty line does nothing, Ctrl-D ends the session.
+	// `exit` leads there, too. A session begins at the level of the line, below its banners.
 	p.clear()
-	p.types("lab connect New-MSMR\r\x1b[3~\x04")
+	lab.Do(func() {
+		d := lab.Device("New-MSMR")
+		cfg := d.Config()
+		cfg.Console, cfg.Banners.MOTD, cfg.Banners.Exec = devices.Line{}, "Keep out!", "\nCome in."
+		if err := d.Apply(cfg); err != nil {
+			t.Error(err)
+		}
+	})
+	p.types("exit\r")
+	p.sees(available...)
+	p.clear()
+	p.types("\rshow privilege\r")
+	p.sees("Keep out!", "", "Come in.", "New-MSMR>show privilege", "Current privilege level is 1", "New-MSMR>")
+
+	// So does a boot, with other words; the log of the boot is below them.
+	p.clear()
+	for _, act := range []func(string) error{lab.StopDevice, lab.StartDevice} {
+		lab.Do(func() { err = act("New-MSMR") })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.sees("Cisco IOS Software, LISPLAB Software (LISPLAB-ADVENTERPRISEK9-M), Version 15.5(1", ")T, RELEASE SOFTWARE (fc1)",
+		"Emulated by lisplab; no software of Cisco Systems runs here", "", "", "Press RETURN to get started!", "", "",
+		"*Jan  1 00:00:10.000: %SYS-5-RESTART: System restarted --")
+	p.clear()
+	p.types("show clock\r")
+	p.sees("New-MSMR>")
+	p.types("enable\rlab\r")
+	p.sees("New-MSMR>enable", "Password:", "New-MSMR#")
+
+	// The Delete key on an empty line does nothing, Ctrl-D leaves; as it does where there is no line.
+	p.clear()
+	p.types("lab connect New-MSMR\r\x1b[3~exit\r")
+	p.sees(available...)
+	p.types("\x04")
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}

@@ -16,8 +16,12 @@ const loginTime = 30 * time.Second
 
 // enter starts the session of somebody who was let in, or asks who is there first.
 func (v *VTY) enter(user *devices.User) error {
-	cfg, _, _ := v.access()
-	v.write(cfg.Banners.MOTD)
+	cfg, _, method := v.access()
+	if motd := cfg.Banners.MOTD; user != nil || method == devices.LoginNone {
+		v.write(wholeLines(motd))
+	} else {
+		v.write(motd)
+	}
 	if user == nil {
 		late := devices.AfterWall(loginTime, v.hangUp)
 		u, err := v.login()
@@ -31,8 +35,16 @@ func (v *VTY) enter(user *devices.User) error {
 		v.line.User = user.Name
 		v.sh.at.SetLevel(user.Level)
 	})
-	v.write(cfg.Banners.Exec)
+	v.write(wholeLines(cfg.Banners.Exec))
 	return nil
+}
+
+// wholeLines makes a banner end with a line, so that the prompt stands at the beginning of the next one.
+func wholeLines(banner string) string {
+	if banner == "" || strings.HasSuffix(banner, "\n") {
+		return banner
+	}
+	return banner + "\n"
 }
 
 // login asks who is there as the router's line is configured to. It returns errOver when nobody is let in.

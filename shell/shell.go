@@ -37,6 +37,7 @@ type session struct {
 	// Of a console alone.
 	seat     func(*session) // takes the router's console
 	over     bool           // the session has ended, and another one can begin
+	restart  bool           // it has because the router was restarted
 	entering bool           // who is there is being asked
 
 	calls  calls
@@ -168,6 +169,7 @@ func (c *session) revive() {
 		*c = session{Context: commands.Context{Lab: c.Lab, Device: c.Device}, booted: b, seat: c.seat}
 		if c.seat != nil {
 			c.seat(c)
+			c.over, c.restart = true, true
 		}
 	}
 }
@@ -248,6 +250,9 @@ func (s *Shell) dispatch(line string) string {
 	if !s.at.Device.Running() {
 		s.refused = true
 		return s.at.dead()
+	}
+	if s.over() { // only RETURN begins another session
+		return ""
 	}
 	return s.run(line)
 }
