@@ -148,7 +148,7 @@ type Statistics struct {
 	Signals        uint64 // packets that found no mapping
 	SignalsDropped uint64 // of them, those that no Map-Request could be sent for
 	Reports        uint64 // changes of Locator-Status-Bits that were believed
-	ReportsDropped uint64 // Locator-Status-Bits that were not: not enabled, or not from a locator of the mapping
+	ReportsDropped uint64 // Locator-Status-Bits that were not, being from no locator of the mapping
 
 	Encapsulated, EncapsulatedBytes uint64  // packets, and the bytes of the inner ones
 	Fragmented                      uint64  // packets that went in pieces
@@ -161,7 +161,92 @@ type Counters struct {
 	DataFormatErrors                             uint64 // LISP headers that can't be read
 	UnknownNonces                                uint64 // Map-Replies whose nonce was never sent, or has been answered
 	ProbeRepliesRefused                          uint64 // with a right nonce, but not authoritative or about another locator
-	Unexpected                                   uint64 // messages that are not for an ITR
+	Unexpected                                   uint64 // messages that are not for an ITR, or answer nothing that was asked
+	InvalidPackets                               uint64 // for Forward: not IP, or a wrong header
 	EchoesReceived, EchoesSent                   uint64 // nonces
 	ICMPUnknown                                  uint64 // ICMP errors about packets that were not sent, or long ago
+}
+
+// Snapshot returns a deep, sorted copy.
+func (e *Engine) Snapshot() Snapshot {
+	s := Snapshot{Counters: e.counters}
+	for _, c := range e.order {
+		s.Services = append(s.Services, c.snapshot())
+	}
+	return s
+}
+
+func (c *cache) snapshot() ServiceState {
+	s := ServiceState{Service: c.key, Statistics: c.stats, Limit: c.limit(), Dynamic: c.dynamic}
+	for _, en := range c.sorted() {
+		s.Entries = append(s.Entries, en.snapshot())
+	}
+	for _, r := range c.pending() {
+		if !r.answered {
+			p := Pending{Prefix: r.prefix, Since: r.since, Sent: r.sent, SMR: r.smr}
+			if r.resolver != nil {
+				p.Resolver = r.resolver.addr
+			}
+			s.Pending = append(s.Pending, p)
+		}
+	}
+	for i, r := range c.resolvers {
+		s.Resolvers = append(s.Resolvers, Resolver{Addr: r.addr, LastReply: r.lastReply, Requests: r.requests, Positive: r.positive,
+			Negative: r.negative, Unanswered: r.unanswered, RTT: r.rtt, Selected: i == c.next})
+	}
+	for i := range c.petrs {
+		s.PETRs = append(s.PETRs, c.petrs[i].snapshot())
+	}
+	return s
+}
+
+func (en *entry) snapshot() Entry {
+	s := Entry{
+		Prefix: en.prefix, Static: en.static, Action: en.says(), Created: en.created, Modified: en.modified, Expires: en.expires,
+		From: en.from, Version: en.version, TTL: en.ttl, Authoritative: en.authoritative,
+		Packets: en.packets, Bytes: en.bytes, LastPacket: en.lastPacket,
+	}
+	if en.dynamic {
+		s.Source = MapReply
+	}
+	if own, ok := en.cache.own.LookupPrefix(en.prefix); ok {
+		s.Self = own != nil
+	}
+	s.Complete = len(en.locators) > 0 || s.Action != lispcore.SendMapRequest
+	s.ViaPETR = len(en.locators) == 0 && s.Action == lispcore.NativelyForward && len(en.cache.petrs) > 0
+	for i := range en.locators {
+		s.Locators = append(s.Locators, en.locators[i].snapshot())
+	}
+	return s
+}
+
+func (l *locator) snapshot() Locator {
+	r := l.rloc
+	s := Locator{
+		RLOC: r.addr, Priority: l.priority, Weight: l.weight, State: l.state(), Self: r.self(), Created: l.created,
+		StateChanged: l.changed, StateChanges: l.changes + r.changes - l.stateBase,
+		RouteChanged: l.created, RouteChanges: 1 + r.routeChanges - l.routeBase,
+		PriorityChanged: l.priorityChanged, WeightChanged: l.weightChanged,
+		ProbeSent: r.probeSent, ProbeReplied: r.probeAnswered, RTT: r.rtt, Packets: l.packets, Bytes: l.bytes,
+	}
+	if r.changes > l.stateBase && r.changed.After(s.StateChanged) {
+		s.StateChanged = r.changed
+	}
+	if r.routeChanges > l.routeBase {
+		s.RouteChanged = r.routeChanged
+	}
+	return s
+}
+
+// state words the locator's state for show commands.
+func (l *locator) state() LocatorState {
+	switch {
+	case l.priority == unusedPriority:
+		return AdminDown
+	case !l.rloc.routed:
+		return NoRoute
+	case !l.up():
+		return Down
+	}
+	return Up
 }
