@@ -10,6 +10,8 @@ import (
 
 	"lisplab/lispcore"
 	"lisplab/lispcore/etr"
+	"lisplab/lispcore/itr"
+	"lisplab/lispcore/mapresolver"
 	"lisplab/lispcore/mapserver"
 	"lisplab/lispcore/session"
 	"lisplab/lispcore/wire"
@@ -51,23 +53,29 @@ type bedTimer struct {
 	stream lispcore.StreamID
 }
 
-// Node is one router. It is an ETR, a Map-Server, or a puppet, which does only what the test tells it.
+// Node is one router. It is an xTR, a Map-Server, a Map-Resolver, or a puppet, which does only what the test tells it.
 type Node struct {
 	Name     string
 	Addr     netip.Addr
 	Sessions *session.Table
-	ETR      *etr.Engine       // or nil
-	MS       *mapserver.Engine // or nil
+	ETR      *etr.Engine         // or nil
+	ITR      *itr.Engine         // of a node with an ETR, or nil
+	MS       *mapserver.Engine   // or nil
+	MR       *mapresolver.Engine // in front of MS where there is one, or nil
 
 	ETRConfig etr.Config
+	ITRConfig itr.Config // its instances are those of the ETR's database, and of what Static names
+	Static    map[uint32][]itr.Static
 	MSConfig  mapserver.Config
+	MRConfig  mapresolver.Config
 
-	bed     *Bed
-	out     []lispcore.Output // not yet carried
-	listens bool
-	off     bool
-	dials   uint16
-	nextID  uint32 // a puppet's next message ID
+	bed      *Bed
+	out      []lispcore.Output // not yet carried
+	unrouted map[netip.Addr]bool
+	listens  bool
+	off      bool
+	dials    uint16
+	nextID   uint32 // a puppet's next message ID
 }
 
 // NewBed returns a bed without routers at lab time 0.
@@ -129,7 +137,29 @@ func (b *Bed) nodeAt(addr netip.Addr) *Node {
 
 func (n *Node) index() int { return slices.Index(n.bed.nodes, n) }
 
-// boot gives an ETR or a Map-Server an engine without memory, and its configuration.
+// AddResolver makes a router a Map-Resolver: in front of its Map-Server where it is one.
+func (n *Node) AddResolver(cfg mapresolver.Config) {
+	n.MRConfig = cfg
+	n.MR = mapresolver.New()
+	n.Configure()
+}
+
+// AddITR makes an ETR an ITR, too, or what cfg says.
+func (n *Node) AddITR(cfg itr.Config) {
+	n.ITRConfig = cfg
+	n.ITR = itr.New(routes{n})
+	n.Configure()
+}
+
+// routes is the routing table of a router on the bed: there is a way to every RLOC of its own family.
+type routes struct{ node *Node }
+
+// Source implements itr.Routes and mapserver.Routes.
+func (r routes) Source(to netip.Addr) (netip.Addr, bool) {
+	return r.node.Addr, lispcore.FamilyOf(to) == lispcore.FamilyOf(r.node.Addr) && !r.node.unrouted[to]
+}
+
+// boot gives a router engines without memory, and its configuration.
 func (n *Node) boot() {
 	n.Sessions = session.NewTable()
 	if n.MS != nil {
@@ -138,57 +168,161 @@ func (n *Node) boot() {
 		n.ETRConfig.Rand = rand.New(rand.NewPCG(uint64(n.index()), uint64(n.bed.now.Sub(Epoch))))
 		n.ETR = etr.New(n.Sessions)
 	}
+	if n.MR != nil {
+		n.MR = mapresolver.New()
+	}
+	if n.ITR != nil {
+		n.ITR = itr.New(routes{n})
+	}
 	n.Configure()
 }
 
-// Configure hands the present configuration to the engine.
+// Configure hands the present configuration to the engines.
 func (n *Node) Configure() {
-	switch {
-	case n.ETR != nil:
-		n.bed.learnKeys(n.ETRConfig, mapserver.Config{})
+	n.bed.learnKeys(n.ETRConfig, n.MSConfig)
+	if n.ITR != nil { // first, as in a router: its ETR asks it for the locators that it knows
+		n.ITRConfig.Instances = n.itrInstances()
+		n.ITRConfig.Rand = n.ETRConfig.Rand
+		n.ITR.Configure(n.bed.now, n.ITRConfig)
+		n.ETR.SetMapCache(n.ITR.Locators)
+	}
+	if n.ETR != nil {
 		n.ETR.Configure(n.bed.now, n.ETRConfig)
-	case n.MS != nil:
-		n.bed.learnKeys(etr.Config{}, n.MSConfig)
+	}
+	if n.MS != nil {
+		n.MS.SetRoutes(routes{n})
 		n.MS.Configure(n.bed.now, n.MSConfig)
+	}
+	if n.MR != nil {
+		if n.MS != nil {
+			n.MRConfig.Server = n.MS
+		}
+		n.MR.Configure(n.bed.now, n.MRConfig)
 	}
 	n.drain()
 }
 
-func (n *Node) engine() lispcore.Engine {
-	switch {
-	case n.ETR != nil:
-		return n.ETR
-	case n.MS != nil:
-		return n.MS
+// itrInstances sorts the ETR's database and the static entries by instance.
+func (n *Node) itrInstances() []itr.Instance {
+	byInstance := make(map[uint32]*itr.Instance)
+	of := func(instance uint32) *itr.Instance {
+		if byInstance[instance] == nil {
+			byInstance[instance] = &itr.Instance{Instance: instance, Static: n.Static[instance]}
+		}
+		return byInstance[instance]
+	}
+	for instance := range n.Static {
+		of(instance)
+	}
+	for _, m := range n.ETRConfig.Database {
+		i := of(m.EID.Instance)
+		i.Database = append(i.Database, m)
+	}
+	list := make([]itr.Instance, 0, len(byInstance))
+	for _, i := range byInstance {
+		list = append(list, *i)
+	}
+	slices.SortFunc(list, func(a, b itr.Instance) int { return int(a.Instance) - int(b.Instance) })
+	return list
+}
+
+// engines are the roles of the router.
+func (n *Node) engines() []lispcore.Engine {
+	var list []lispcore.Engine
+	if n.ITR != nil {
+		list = append(list, n.ITR)
+	}
+	if n.ETR != nil {
+		list = append(list, n.ETR)
+	}
+	if n.MR != nil {
+		list = append(list, n.MR)
+	}
+	if n.MS != nil {
+		list = append(list, n.MS)
+	}
+	return list
+}
+
+// roleFor finds the role that an input is for, as a router does; nil: none.
+func (n *Node) roleFor(in lispcore.Input) lispcore.Engine {
+	switch in := in.(type) {
+	case lispcore.Datagram:
+		return n.roleForDatagram(in)
+	default:
+		if n.ETR != nil {
+			return n.ETR
+		}
+		if n.MS != nil {
+			return n.MS
+		}
 	}
 	return nil
 }
 
+func (n *Node) roleForDatagram(in lispcore.Datagram) lispcore.Engine {
+	t, _ := wire.PeekType(in.Payload)
+	data := in.To.Port() == lispcore.DataPort
+	switch {
+	case n.ITR != nil && !data && (t == wire.TypeMapReply || isSMR(in.Payload)):
+		return n.ITR
+	case n.MR != nil && !data && (t == wire.TypeEncapsulatedControl || t == wire.TypeMapRequest):
+		return n.MR
+	case n.ETR != nil:
+		return n.ETR
+	case n.MS != nil:
+		return n.MS
+	case n.MR != nil:
+		return n.MR
+	}
+	return nil
+}
+
+// isSMR tells whether a message is a Map-Request with the S bit.
+func isSMR(message []byte) bool { return len(message) > 0 && message[0]&0xf1 == 0x11 }
+
 func (n *Node) drain() {
-	if e := n.engine(); e != nil {
+	for _, e := range n.engines() {
 		n.out = append(n.out, e.Drain()...)
 	}
 }
 
 // Handle gives the router an input at the present instant.
 func (n *Node) Handle(in lispcore.Input) {
-	e := n.engine()
-	if e == nil || n.off {
+	if n.off {
 		return
 	}
 	if n.bed.spur {
-		e.Handle(n.bed.now.Add(-time.Nanosecond), lispcore.Tick{})
+		for _, e := range n.engines() {
+			e.Handle(n.bed.now.Add(-time.Nanosecond), lispcore.Tick{})
+		}
+	}
+	if _, tick := in.(lispcore.Tick); tick {
+		for _, e := range n.engines() {
+			if at, armed := e.Deadline(); armed && !at.After(n.bed.now) {
+				e.Handle(n.bed.now, in)
+			}
+		}
+		n.drain()
+		return
+	}
+	role := n.roleFor(in)
+	if role == nil {
+		return
 	}
 	var lent []byte
 	switch i := in.(type) {
 	case lispcore.Datagram:
 		i.Payload = slices.Clone(i.Payload)
 		lent, in = i.Payload, i
+		if n.ITR != nil && i.To.Port() == lispcore.DataPort {
+			n.ITR.HandleData(n.bed.now, i)
+		}
 	case lispcore.StreamData:
 		i.Data = slices.Clone(i.Data)
 		lent, in = i.Data, i
 	}
-	e.Handle(n.bed.now, in)
+	role.Handle(n.bed.now, in)
 	for i := range lent {
 		lent[i] = 0xaa // an engine that kept a part of it is found out
 	}
@@ -227,12 +361,16 @@ func (b *Bed) step() bool {
 	return false
 }
 
-func (n *Node) deadline() (time.Time, bool) {
-	e := n.engine()
-	if e == nil || n.off {
-		return time.Time{}, false
+func (n *Node) deadline() (at time.Time, armed bool) {
+	if n.off {
+		return at, false
 	}
-	return e.Deadline()
+	for _, e := range n.engines() {
+		if t, ok := e.Deadline(); ok && (!armed || t.Before(at)) {
+			at, armed = t, true
+		}
+	}
+	return at, armed
 }
 
 // Advance moves the clock by d, doing everything due on the way and at the end.

@@ -27,8 +27,14 @@ import (
 //	cut A B, restore A B, drop A B N, flip A B N, refuse A, listen A, stop A, start A
 //	close A B, reset A B, timeout A B            the end of their connection, by A
 //	clear-site MS NAME|*, clear-session NODE [PEER]
+//	mr NAME ADDR, resolver MS [limit=N]          a Map-Resolver of its own, or in front of a Map-Server
+//	itr XTR MR..., pitr XTR MR...                an ETR becomes an ITR, or a proxy ITR; probing XTR
+//	petr ETR, use-petr ITR ADDR, static ITR [INSTANCE]PREFIX map-request|native|drop
+//	proxy ETR [on|off]                           Map-Servers shall answer for it; merge ETR: and merge its locators
+//	packet ITR SOURCE DESTINATION [instance=N] [times=N]       a packet that the router has to forward
+//	lig ITR EID, unroute NODE ADDR               no unroute NODE ADDR; debug NODE, no debug NODE
 //	send FROM TO MESSAGE, open FROM TO, write FROM TO MESSAGE [; MESSAGE]...       a puppet's doings, see puppet.go
-//	show sites MS, show database ETR, show sessions NODE, show counters NODE
+//	show sites MS, show database ETR, show sessions NODE, show counters NODE, show requests MS, show cache ITR
 var commands = map[string]func(p *Player, no bool, args []string) (shown string){
 	"etr": (*Player).etr, "ms": (*Player).ms, "puppet": (*Player).puppet,
 	"database": (*Player).database, "mapping": (*Player).mapping, "map-server": (*Player).mapServer, "route": (*Player).route,
@@ -40,6 +46,9 @@ var commands = map[string]func(p *Player, no bool, args []string) (shown string)
 	"reset":      func(p *Player, _ bool, a []string) string { return p.end(a, lispcore.ClosedByReset) },
 	"timeout":    func(p *Player, _ bool, a []string) string { return p.end(a, lispcore.ClosedByTimeout) },
 	"clear-site": (*Player).clearSite, "clear-session": (*Player).clearSession,
+	"mr": (*Player).mr, "resolver": (*Player).resolver, "itr": (*Player).itr, "pitr": (*Player).pitr, "probing": (*Player).probing,
+	"petr": (*Player).petr, "use-petr": (*Player).usePETR, "static": (*Player).static, "proxy": (*Player).proxy, "merge": (*Player).merge,
+	"packet": (*Player).packet, "lig": (*Player).lig, "unroute": (*Player).unroute, "debug": (*Player).debug,
 	"send": (*Player).send, "open": (*Player).open, "write": (*Player).write, "show": (*Player).show,
 }
 
@@ -277,6 +286,10 @@ func (p *Player) show(_ bool, args []string) string {
 		return n.ShowSessions()
 	case "counters":
 		return n.Counters()
+	case "requests":
+		return n.Requests()
+	case "cache":
+		return n.Cache()
 	}
 	panic(mistake("show what?"))
 }

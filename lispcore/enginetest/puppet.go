@@ -18,6 +18,10 @@ import (
 //	refresh [R] all | instance IID | family EID | covered EID | exact EID
 //	ack EID, nack REASON EID, notification EID, error CODE
 //	hex 0014000f...                                                                          both
+//	request EID... itr=A[,A] [nonce=n1] [source=A] [source-instance=N] [A|P|S|p|s|D]          Map-Request
+//	reply nonce=n1 [P] [A] EID [ttl=N] [act=N] [rloc=...|none]                                Map-Reply
+//	notify-ack KEY nonce=n1 EID...                                                            Map-Notify-Ack
+//	ecm [E|M] [sport=N] [dport=N] MESSAGE                                                     any of these, encapsulated
 //
 // and "id=N" gives a message another message ID than the next one. A send may have "port=N", another source port than 4342.
 
@@ -116,6 +120,19 @@ func (p *Player) datagram(from, to *Node, words []string) []byte {
 		return unhex(words)
 	case "register":
 		return p.register(from, words)
+	case "request":
+		return must(p.request(words).Append(nil))
+	case "reply":
+		return p.reply(from, words)
+	case "ecm":
+		return p.ecm(from, to, words)
+	case "notify-ack":
+		nonce, words := option(words, "nonce")
+		ack := wire.MapNotifyAck{HasXTRID: true, XTRID: wire.XTRID{15: byte(from.index() + 1)}, Nonce: p.nonceNamed(nonce), Auth: wire.Auth{Algorithm: wire.AlgSHA1}}
+		for _, m := range mappings(from, words[1:]) {
+			ack.Records = append(ack.Records, wire.Record{Mapping: m})
+		}
+		return p.signed(&ack, words[0])
 	case "notify":
 		nonce, words := option(words, "nonce")
 		n := wire.MapNotify{HasXTRID: true, XTRID: to.ETRConfig.XTRID, Nonce: p.nonceNamed(nonce), Auth: wire.Auth{Algorithm: wire.AlgSHA1}}

@@ -127,6 +127,9 @@ func (n *Node) Counters() string {
 	if n.MS != nil {
 		list = counters(list, "", reflect.ValueOf(n.MS.Snapshot().Counters))
 	}
+	if n.MR != nil {
+		list = counters(list, "resolver ", reflect.ValueOf(n.MR.Snapshot().Counters))
+	}
 	return "  " + strings.Join(list, ", ") + "\n"
 }
 

@@ -84,6 +84,9 @@ func (b *Bed) payload(from, to *Node, payload []byte) string {
 		}
 		return fmt.Sprintf("Map-Notify %s %s%s%s: %s", b.nonce(m.Nonce), b.signer(payload), mac(m.Auth), flags, records(to, false, m.Records))
 	}
+	if text, known := b.requestSide(from, t, payload); known {
+		return text
+	}
 	return fmt.Sprintf("%v, %d bytes", t, len(payload))
 }
 
@@ -135,6 +138,12 @@ func record(owner *Node, byETR bool, r wire.Record) string {
 	usual := lispcore.Locator{RLOC: owner.Addr, Priority: 1, Weight: 100, MPriority: 1, MWeight: 100, Local: byETR, Reachable: true}
 	if !slices.Equal(r.Locators, []lispcore.Locator{usual}) {
 		text += " {" + locators(r.Locators) + "}"
+	}
+	if r.Action != lispcore.NoAction {
+		text += " " + r.Action.String()
+	}
+	if r.MapVersion != 0 {
+		text += fmt.Sprintf(" version %d", r.MapVersion)
 	}
 	return text
 }

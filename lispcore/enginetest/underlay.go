@@ -86,6 +86,8 @@ func (b *Bed) carry(from *Node, out lispcore.Output) {
 		b.say(from.Name, "* %s", b.event(out.Event))
 	case lispcore.SendDatagram:
 		b.datagram(from, out)
+	case lispcore.ForwardPacket:
+		b.say(from.Name, "* delivered: %s", packetText(out.Instance, out.Data))
 	case lispcore.OpenStream:
 		b.open(from, out)
 	case lispcore.WriteStream:
@@ -108,13 +110,13 @@ func (b *Bed) carry(from *Node, out lispcore.Output) {
 func (b *Bed) datagram(from *Node, out lispcore.SendDatagram) {
 	to := b.nodeAt(out.To.Addr())
 	if to == nil {
-		b.say(from.Name+" -> ?", "%s", b.payload(from, from, out.Payload))
+		b.say(from.Name+" -> "+out.To.Addr().String(), "%s", b.payload(from, from, out.Payload))
 		return
 	}
 	p := b.path(from, to)
 	payload := slices.Clone(out.Payload)
 	arrow, ports := "->", ""
-	if out.From.Port() != lispcore.ControlPort || out.To.Port() != lispcore.ControlPort {
+	if out.To.Port() != lispcore.DataPort && (out.From.Port() != lispcore.ControlPort || out.To.Port() != lispcore.ControlPort) {
 		ports = fmt.Sprintf(" (%d to %d)", out.From.Port(), out.To.Port())
 	}
 	switch {
@@ -127,11 +129,19 @@ func (b *Bed) datagram(from *Node, out lispcore.SendDatagram) {
 		p.flip--
 		payload[20] ^= 0x10 // inside the authentication data
 	}
-	b.say(from.Name+" "+arrow+" "+to.Name, "%s%s", b.payload(from, to, payload), ports)
+	text := b.payload(from, to, payload)
+	if out.To.Port() == lispcore.DataPort {
+		text = b.dataText(payload)
+	}
+	b.say(from.Name+" "+arrow+" "+to.Name, "%s%s", text, ports)
 	if arrow == "-x" {
 		return
 	}
-	to.Handle(lispcore.Datagram{From: out.From, To: out.To, Payload: payload})
+	ttl := out.TTL
+	if ttl == 0 {
+		ttl = 255
+	}
+	to.Handle(lispcore.Datagram{From: out.From, To: out.To, Payload: payload, TTL: ttl, TOS: out.TOS})
 }
 
 func (b *Bed) open(from *Node, out lispcore.OpenStream) {
