@@ -1,6 +1,7 @@
 package underlay
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 
@@ -77,8 +78,9 @@ func (n *Network) dialFailed(d *dial, why lispcore.CloseReason) {
 	}
 }
 
-// SetPower starts or stops a router. Power that is cut takes all state with it: the router says nothing, its listener and
-// its dials are gone, and it will not know its connections when it is back. Call Update when all changes are made.
+// SetPower starts or stops a router or a host. Power that is cut takes all state with it: the router says nothing, its
+// listener, its dials and its socket for encapsulated packets are gone, and it will not know its connections when it is
+// back. Call Update when all changes are made.
 func (n *Network) SetPower(node int, on bool) error {
 	nd := n.nodes[node]
 	nd.running = on
@@ -94,7 +96,7 @@ func (n *Network) SetPower(node int, on bool) error {
 	}
 	nd.receives = false
 	nd.tcp.streams, nd.tcp.pending, nd.tcp.unwanted = nil, nil, nil
-	return nd.tcp.close()
+	return errors.Join(nd.tcp.close(), n.closeData(nd))
 }
 
 // updateConns finds out which connections have lost or regained their path, and returns what had waited for it.

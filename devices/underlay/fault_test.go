@@ -246,6 +246,58 @@ var faultRules = []struct{ name, script, told string }{
 		102s b accepted
 		103s b data "again"
 		120s b connection reset`},
+	{"a SYN that an access list denies is lost", `
+		0s deny 4342 a
+		1s dial a b
+		99s hits`, `
+		31s a timed out
+		99s core 1 denied`},
+	{"an answer that an access list denies is lost", `
+		0s deny 4342 b
+		1s dial a b
+		99s hits`, `
+		31s a timed out
+		99s core 1 denied`},
+	{"an access list that denies a connection is a path that is gone", `
+		0s dial a b
+		10s deny 4342 a
+		20s write a one
+		30s write b two
+		999s hits`, `
+		0s a connected
+		0s b accepted
+		130s a timed out
+		130s b timed out
+		999s core 1 denied`},
+	{"an access list that is taken away in time saves the connection", `
+		0s dial a b
+		10s deny 4342 a
+		20s write a one
+		30s close a
+		129s permit 4342 a
+		999s hits`, `
+		0s a connected
+		0s b accepted
+		129s b data "one"
+		129s b closed by peer
+		999s core 2 denied`},
+	{"an access list that denies something else denies nothing", `
+		0s dial a b
+		10s deny 23 a
+		20s write a one
+		999s hits`, `
+		0s a connected
+		0s b accepted
+		20s b data "one"
+		999s core 0 denied`},
+	{"a datagram that an access list denies is told to the router of the list", `
+		0s deny 4342 a
+		1s send a b hello
+		2s send b a hello
+		3s hits`, `
+		1s core failed prohibited
+		2s a datagram "hello"
+		3s core 1 denied`},
 	{"nobody is told when both have lost power", `
 		0s dial a b
 		10s stop a

@@ -48,7 +48,8 @@ type Network struct {
 	byAddr map[netip.AddrPort]int // UDP sockets of the lab, by kernel address
 	links  []Link
 	walks  map[walkKey]walk
-	buf    []byte // what the kernel hands over
+	near   map[Port][]Port // neighbors, as of the last Update
+	buf    []byte          // what the kernel hands over
 	out    []Delivery
 
 	conns  map[uint64]*conn
@@ -120,7 +121,7 @@ func New(cfg Config) (*Network, error) {
 	}
 	n := &Network{
 		cfg: cfg, block: b, links: append([]Link(nil), cfg.Links...),
-		byAddr: make(map[netip.AddrPort]int), walks: make(map[walkKey]walk), buf: make([]byte, 1<<16),
+		byAddr: make(map[netip.AddrPort]int), walks: make(map[walkKey]walk), near: make(map[Port][]Port), buf: make([]byte, 1<<16),
 		conns: make(map[uint64]*conn), dials: make(map[uint64]*dial),
 	}
 	for i, name := range cfg.Names {
@@ -155,6 +156,7 @@ func checkDescriptors(nodes int) error {
 // connections whose path they touch. It returns what had waited for a path that is back; carry it in that order.
 func (n *Network) Update(now time.Time) []Sending {
 	clear(n.walks)
+	clear(n.near)
 	n.updateLines()
 	for _, nd := range n.nodes {
 		nd.updateTables()

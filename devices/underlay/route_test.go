@@ -2,6 +2,7 @@ package underlay
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 )
 
@@ -112,5 +113,35 @@ func TestSourceAndStatic(t *testing.T) {
 	}
 	if !w.n.LineUp(0, "Loopback0") || w.n.LineUp(0, "Gi0") || w.n.LineUp(1, "Gi1") || !w.n.LineUp(1, "Gi2") {
 		t.Error("the line protocols do not fit a cable that is out")
+	}
+}
+
+// mtu sets the MTU of an interface.
+func (w *world) mtu(node int, iface string, size int) {
+	for i := range w.n.nodes[node].routing.Interfaces {
+		if p := &w.n.nodes[node].routing.Interfaces[i]; p.Name == iface {
+			p.MTU = size
+		}
+	}
+}
+
+// dual gives the world IPv6 beside its IPv4.
+func dual(w *world) {
+	for node, six := range map[int][]string{
+		0: {"Gi0 2001:db8:1::1/64"}, 1: {"Gi1 2001:db8:1::/64", "Gi2 2001:db8:2::/64"}, 2: {"Gi0 2001:db8:2::1/64"},
+	} {
+		r := &w.n.nodes[node].routing
+		r.Forward6 = true
+		for _, line := range six {
+			name, prefix, _ := strings.Cut(line, " ")
+			for i := range r.Interfaces {
+				if r.Interfaces[i].Name == name {
+					r.Interfaces[i].Addrs = append(r.Interfaces[i].Addrs, netip.MustParsePrefix(prefix))
+				}
+			}
+		}
+		if node != 1 {
+			r.Routes = append(r.Routes, Route{Prefix: netip.MustParsePrefix("::/0"), NextHop: netip.MustParsePrefix(strings.Fields(six[0])[1]).Masked().Addr()})
+		}
 	}
 }

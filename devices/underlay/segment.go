@@ -37,6 +37,9 @@ func (n *Network) addHosts() {
 //	xTR1 Gi0/1 ----+----+----        a router's interface, a cable to another one, hosts: one segment
 //	              h1   h2
 func (n *Network) neighbors(p Port) []Port {
+	if list, known := n.near[p]; known {
+		return list
+	}
 	near := p
 	if h := n.nodes[p.Node].host; h != nil {
 		near = h.Port
@@ -56,7 +59,9 @@ func (n *Network) neighbors(p Port) []Port {
 			ports = append(ports, Port{nd.index, HostInterface})
 		}
 	}
-	return slices.DeleteFunc(ports, func(o Port) bool { return o == p || !n.LineUp(o.Node, o.Interface) })
+	ports = slices.DeleteFunc(ports, func(o Port) bool { return o == p || !n.LineUp(o.Node, o.Interface) })
+	n.near[p] = ports
+	return ports
 }
 
 // neighbor finds who takes a packet that is handed to an address on the segment: the one that bears it; or, of a route out

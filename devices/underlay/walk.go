@@ -149,7 +149,7 @@ func (n *Network) pass(w walk, p parcel) verdict {
 	return v
 }
 
-// permitted asks the access list of an interface.
+// permitted asks the access list of an interface; hosts have none.
 func (n *Network) permitted(at Port, out bool, p FlowInfo) bool {
-	return n.cfg.Filter == nil || n.cfg.Filter(at.Node, at.Interface, out, p)
+	return n.cfg.Filter == nil || n.nodes[at.Node].host != nil || n.cfg.Filter(at.Node, at.Interface, out, p)
 }

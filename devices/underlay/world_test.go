@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,23 @@ type world struct {
 	bytes   map[lispcore.StreamID]string // received so far
 	refuses map[int]bool                 // routers that close what they accept
 	ports   map[uint16]bool              // beside 4342 that b takes
+	lists   map[listed]bool              // what core denies
+	denied  int                          // packets
+}
+
+// listed is a line of core's access lists: packets that come in at the interface, from or to the port.
+type listed struct {
+	iface string
+	port  uint16
+}
+
+// filter is the access lists of core.
+func (w *world) filter(node int, iface string, out bool, p FlowInfo) bool {
+	deny := node == 1 && !out && (w.lists[listed{iface, p.Source.Port()}] || w.lists[listed{iface, p.Destination.Port()}])
+	if deny {
+		w.denied += p.Packets
+	}
+	return !deny
 }
 
 var worldNames = []string{"a", "core", "b"}
@@ -40,13 +58,14 @@ var worldAddrs = []netip.Addr{netip.MustParseAddr("10.0.1.1"), {}, netip.MustPar
 func newWorld(t testing.TB, change ...func(*Config)) *world {
 	t.Helper()
 	w := &world{t: t, now: start, streams: make([]lispcore.StreamID, 3), given: make([]lispcore.StreamID, 3),
-		bytes: make(map[lispcore.StreamID]string), refuses: make(map[int]bool)}
+		bytes: make(map[lispcore.StreamID]string), refuses: make(map[int]bool), lists: make(map[listed]bool)}
 	cfg := Config{
 		Names: worldNames,
 		Links: []Link{{A: Port{0, "Gi0"}, B: Port{1, "Gi1"}, Up: true}, {A: Port{1, "Gi2"}, B: Port{2, "Gi0"}, Up: true}},
 		Rand:  rand.New(rand.NewPCG(1, 2)), Wall: time.Now, Patience: time.Second,
 		NextStream: w.nextStream,
 		Takes:      func(node int, port uint16) bool { return node == 2 && w.ports[port] },
+		Filter:     w.filter,
 		Observe:    func(e Event) { e.Payload = slices.Clone(e.Payload); w.events = append(w.events, e) },
 	}
 	for _, c := range change {
@@ -155,8 +174,15 @@ func (w *world) tell(d Delivery) {
 		say = fmt.Sprintf("data %q", in.Data)
 	case lispcore.StreamClosed:
 		say = in.Reason.String()
+	case lispcore.PacketFailed:
+		say = fmt.Sprintf("failed %s", failNames[in.Reason])
 	}
 	w.told = append(w.told, fmt.Sprintf("%v %s %s", w.now.Sub(start), worldNames[d.Node], say))
+}
+
+var failNames = map[lispcore.FailReason]string{
+	lispcore.FailNoRoute: "no route", lispcore.FailNoHost: "no host", lispcore.FailTTL: "TTL", lispcore.FailTooBig: "too big",
+	lispcore.FailProhibited: "prohibited", lispcore.FailNoPort: "no port",
 }
 
 // until lets time pass.
@@ -218,6 +244,13 @@ func (w *world) do(line string) {
 	case "forgets": // core loses its interface towards the router, and with it the route
 		w.configure(1, map[string]string{"a": "10.0.2.0/31 Gi2", "b": "10.0.1.0/31 Gi1"}[f[2]])
 		w.update()
+	case "deny", "permit": // an access list of core: PORT ROUTER, where packets with that port come in from the router
+		port, err := strconv.Atoi(f[2])
+		w.check(err)
+		w.lists[listed{map[string]string{"a": "Gi1", "b": "Gi2"}[f[3]], uint16(port)}] = f[1] == "deny"
+		w.update()
+	case "hits":
+		w.told = append(w.told, fmt.Sprintf("%v core %d denied", w.now.Sub(start), w.denied))
 	case "lonely": // a router loses its route, not its line
 		w.configure(who(2), worldAddrs[who(2)].String()+"/31 Gi0")
 		w.update()
