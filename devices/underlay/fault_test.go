@@ -366,7 +366,8 @@ func TestRestartedPeerIsNoticedWithinAMinute(t *testing.T) {
 // and an end that neither closed nor lost power is told of the end exactly once, in the end.
 func TestAnyHistory(t *testing.T) {
 	verbs := []string{"dial a b", "dial b a", "write a %s", "write b %s", "close a", "close b", "abort a", "abort b",
-		"cut a", "mend a", "cut b", "mend b", "stop a", "start a", "stop b", "start b", "stop core", "start core", "send a b %s"}
+		"cut a", "mend a", "cut b", "mend b", "stop a", "start a", "stop b", "start b", "stop core", "start core", "send a b %s",
+		"deny 4342 a", "permit 4342 a", "deny 4342 b", "permit 4342 b"}
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t)
 		on := []bool{true, true, true}
@@ -381,6 +382,7 @@ func TestAnyHistory(t *testing.T) {
 				on[who] = true
 			case f[0] == "stop":
 				on[who] = false
+			case f[0] == "deny" || f[0] == "permit":
 			case f[0] != "cut" && f[0] != "mend" && !on[who]:
 				continue // no power, no output
 			}

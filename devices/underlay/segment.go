@@ -105,7 +105,7 @@ func (n *Network) sendPacket(now time.Time, from *node, out lispcore.SendPacket)
 		n.stats.PacketsDropped++
 		event.Kind, event.Detail = PacketDropped, "nobody answers for "+event.To.String()+" at "+from.name+" "+out.Interface
 		n.observe(event)
-		n.out = append(n.out, Delivery{from.index, lispcore.PacketFailed{Reason: lispcore.FailNoHost, Data: out.Data}})
+		n.out = append(n.out, Delivery{from.index, lispcore.PacketFailed{Reason: lispcore.FailNoHost, Interface: out.Interface, Data: out.Data}})
 		return
 	}
 	n.stats.Packets++

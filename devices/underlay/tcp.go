@@ -93,10 +93,13 @@ func (n *Network) Listen(node int, on bool) error {
 		return tcp.close()
 	}
 	l, err := listenTCP(tcp.addr)
+	if errors.Is(err, syscall.EADDRINUSE) && n.block.guard == nil { // on the one address of all, the port was never the router's
+		l, err = listenTCP(netip.AddrPortFrom(tcp.addr.Addr(), 0))
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", n.nodes[node].name, err)
 	}
-	tcp.listener = l
+	tcp.listener, tcp.addr = l, l.Addr().(*net.TCPAddr).AddrPort()
 	return nil
 }
 
