@@ -8,8 +8,9 @@ import (
 
 // Fragment appends an IPv4 packet to dst in pieces of at most mtu bytes: as few as will do, and of equal size, which is two
 // halves for a packet that is a little too big for its tunnel (RFC 9300 section 7.1), so that no piece has to be cut again
-// a hop later. The pieces are copies; where dst has capacity to spare, the slices that lie there are written over, so a
-// caller that passes the last result's dst[:0] allocates nothing. A packet that fits is one piece.
+// a hop later. A packet that fits is one piece. The pieces are copies, and b is never changed; where dst has capacity to
+// spare, the slices that lie there are written over (but for b's own memory), so a caller that passes the last result's
+// dst[:0] allocates nothing.
 //
 // IPv6 packets and those with DF are ErrDontFragment, unless they fit.
 func Fragment(dst [][]byte, b []byte, mtu int) ([][]byte, error) {
@@ -18,7 +19,7 @@ func Fragment(dst [][]byte, b []byte, mtu int) ([][]byte, error) {
 		return dst, err
 	}
 	if p.Length <= mtu {
-		return appendPiece(dst, b[:p.Length], nil), nil
+		return appendPiece(dst, b, b[:p.Length], nil), nil
 	}
 	if p.Version == 6 || p.DF {
 		return dst, ErrDontFragment
@@ -36,7 +37,7 @@ func Fragment(dst [][]byte, b []byte, mtu int) ([][]byte, error) {
 	header := b[:p.HeaderLen]
 	for at := 0; at < len(payload); at += size {
 		end := min(at+size, len(payload))
-		dst = appendPiece(dst, header, payload[at:end])
+		dst = appendPiece(dst, b, header, payload[at:end])
 		finishPiece(dst[len(dst)-1], len(header), p.FragmentOffset+at, p.MF || end < len(payload))
 		header = later
 	}
@@ -45,19 +46,25 @@ func Fragment(dst [][]byte, b []byte, mtu int) ([][]byte, error) {
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
-// appendPiece appends header and payload as one slice, into memory that is already there if possible.
-func appendPiece(dst [][]byte, header, payload []byte) [][]byte {
+// appendPiece appends header and payload, which are parts of b, as one slice, into memory that is already there if
+// possible.
+func appendPiece(dst [][]byte, b, header, payload []byte) [][]byte {
 	if len(dst) < cap(dst) {
 		dst = dst[:len(dst)+1]
 	} else {
 		dst = append(dst, nil)
 	}
 	last := &dst[len(dst)-1]
-	if need := len(header) + len(payload); cap(*last) < need {
+	if need := len(header) + len(payload); cap(*last) < need || sameArray(*last, b) {
 		*last = make([]byte, 0, need)
 	}
 	*last = append(append((*last)[:0], header...), payload...)
 	return dst
+}
+
+// sameArray tells whether two slices reach to the end of one array, as all slices of a packet do.
+func sameArray(a, b []byte) bool {
+	return cap(a) > 0 && cap(b) > 0 && &a[:cap(a)][cap(a)-1] == &b[:cap(b)][cap(b)-1]
 }
 
 // finishPiece fills in what the pieces of a packet do not share.

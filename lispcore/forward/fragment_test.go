@@ -154,6 +154,23 @@ func TestFragmentProperty(t *testing.T) {
 	})
 }
 
+// A caller whose list held the packet itself does not get it overwritten.
+func TestFragmentLeavesThePacketAlone(t *testing.T) {
+	packet := newIPv4("10.0.0.1", "10.0.0.2", 64, 0, 1, make([]byte, 1480))
+	before := bytes.Clone(packet)
+	for _, mtu := range []int{1464, 1500} {
+		list := [][]byte{packet, packet[20:40]}
+		got, err := Fragment(list[:0], packet, mtu)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[0][0]++
+		if !bytes.Equal(packet, before) {
+			t.Fatalf("MTU %d: the packet has changed", mtu)
+		}
+	}
+}
+
 func FuzzFragment(f *testing.F) {
 	f.Add(ping4(), 60)
 	f.Add(newIPv4("10.0.0.1", "10.0.0.2", 64, 0, 17, make([]byte, 3000)), 1464)
