@@ -37,6 +37,7 @@ func (d *Device) Apply(cfg Config) error {
 			}
 		}
 		d.cfg = cfg
+		d.forgetHits()
 		d.rearmTerminals()
 		d.lab.net.Configure(d.index, routingOf(cfg))
 		return nil
@@ -85,12 +86,20 @@ func (f *labDevice) complete(cfg Config) (Config, error) {
 
 // validate tells what a router would refuse, in IOS's words where it has some.
 func (c Config) validate() error {
+	if err := c.validateVRFs(); err != nil {
+		return err
+	}
+	for i, l := range c.AccessLists {
+		if l.Name == "" || slices.ContainsFunc(c.AccessLists[:i], func(o AccessList) bool { return o.Name == l.Name }) {
+			return wrongConfig("access-list", "access list %q stands twice or has no name", l.Name)
+		}
+	}
 	for i, a := range c.Interfaces {
 		for _, b := range c.Interfaces[:i] {
 			if a.Name == b.Name {
 				return wrongConfig("interface "+a.Name, "interface %s stands twice", a.Name)
 			}
-			if p, overlap := overlapping(b, a); overlap && !a.Shutdown && !b.Shutdown {
+			if p, overlap := overlapping(b, a); overlap && a.VRF == b.VRF && !a.Shutdown && !b.Shutdown {
 				return wrongConfig("interface "+a.Name, "%v overlaps with %s", p.Masked().Addr(), b.Name)
 			}
 		}
@@ -145,12 +154,15 @@ func overlapping(a, b Interface) (netip.Prefix, bool) {
 	return netip.Prefix{}, false
 }
 
-// serves tells whether the configuration makes the router a Map-Server, registers whether it makes it an ETR.
+// serves tells whether the configuration makes the router a Map-Server, registers whether it makes it an ETR or a
+// proxy ETR.
 func (c Config) serves() bool {
 	return c.LISP != nil && (c.LISP.IPv4.MapServer || c.LISP.IPv6.MapServer)
 }
 
-func (c Config) registers() bool { return c.LISP != nil && (c.LISP.IPv4.ETR || c.LISP.IPv6.ETR) }
+func (c Config) registers() bool {
+	return c.LISP != nil && (c.LISP.IPv4.ETR || c.LISP.IPv6.ETR || c.LISP.IPv4.ProxyETR || c.LISP.IPv6.ProxyETR)
+}
 
 // listens tells whether a configuration makes the router listen on TCP 4342.
 func (d *Device) listens(cfg Config) bool { return d.Release().ReliableTransport() && cfg.serves() }
@@ -159,8 +171,13 @@ func (d *Device) listens(cfg Config) bool { return d.Release().ReliableTransport
 // take their leave.
 func (d *Device) configureRoles() error {
 	d.configureServer()
+	d.configureResolver()
+	d.configureITR()
 	d.configureETR()
-	d.lab.net.Receive(d.index, d.etr != nil || d.server != nil)
+	d.lab.net.Receive(d.index, len(d.roles()) > 0)
+	if err := d.lab.net.ReceiveData(d.index, d.etr != nil); err != nil {
+		return err
+	}
 	return d.lab.net.Listen(d.index, d.listens(d.cfg))
 }
 
@@ -171,6 +188,8 @@ func (d *Device) configureETR() {
 		return
 	case d.etr == nil:
 		d.etr = etr.New(d.sessions)
+		d.etr.SetDebug(d.debug)
+		d.etr.SetMapCache(d.cachedLocators)
 	case d.cfg.registers() && reflect.DeepEqual(want, d.etrCfg):
 		return
 	}
@@ -197,6 +216,8 @@ func (d *Device) configureServer() {
 		return
 	case d.server == nil:
 		d.server = mapserver.New(d.sessions)
+		d.server.SetRoutes(routesOf{d})
+		d.server.SetDebug(d.debug)
 	case reflect.DeepEqual(want, d.servCfg):
 		return
 	}
@@ -213,6 +234,10 @@ func (d *Device) etrConfig() etr.Config {
 	if !d.cfg.registers() {
 		return cfg
 	}
+	l := d.cfg.LISP
+	cfg.PETR4, cfg.PETR6, cfg.Instances = l.IPv4.ProxyETR, l.IPv6.ProxyETR, d.cfg.instances()
+	cfg.MapCacheTTL4, cfg.MapCacheTTL6 = uint32(l.IPv4.MapCacheTTL), uint32(l.IPv6.MapCacheTTL)
+	cfg.PropagateTTL = !l.DisableTTLPropagate
 	for _, t := range d.cfg.LISP.EIDTables {
 		for _, m := range t.Mappings {
 			if locators := d.locators(m); len(locators) > 0 {
@@ -220,6 +245,7 @@ func (d *Device) etrConfig() etr.Config {
 			}
 		}
 	}
+	d.tellReachability(cfg.Database)
 	for _, s := range []struct {
 		family  lispcore.Family
 		service LISPService
@@ -256,11 +282,21 @@ func (d *Device) locators(m DatabaseMapping) []lispcore.Locator {
 	return out
 }
 
-// bears tells whether an interface that is not shut has the address.
+// bears tells whether an interface of the default VRF that is not shut has the address.
 func (c Config) bears(a netip.Addr) bool {
-	return slices.ContainsFunc(c.Interfaces, func(i Interface) bool {
-		return !i.Shutdown && (i.IPv4.Addr() == a || slices.ContainsFunc(i.IPv6, func(p netip.Prefix) bool { return p.Addr() == a }))
-	})
+	return slices.ContainsFunc(c.Interfaces, func(i Interface) bool { return !i.Shutdown && i.VRF == "" && i.bears(a) })
+}
+
+func (i Interface) bears(a netip.Addr) bool {
+	return i.IPv4.Addr() == a || slices.ContainsFunc(i.IPv6, func(p netip.Prefix) bool { return p.Addr() == a })
+}
+
+// cachedLocators are the locators of the router's own map-cache: whom the ETR tells of a change.
+func (d *Device) cachedLocators() []netip.Addr {
+	if d.itr == nil {
+		return nil
+	}
+	return d.itr.Locators()
 }
 
 // serverConfig says what the configuration means for the Map-Server.

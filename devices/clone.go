@@ -11,7 +11,12 @@ func (c Config) Clone() Config {
 	for i := range c.Interfaces {
 		c.Interfaces[i].IPv6 = slices.Clone(c.Interfaces[i].IPv6)
 	}
+	c.VRFs = slices.Clone(c.VRFs)
 	c.Routes = slices.Clone(c.Routes)
+	c.AccessLists = slices.Clone(c.AccessLists)
+	for i := range c.AccessLists {
+		c.AccessLists[i].Entries = slices.Clone(c.AccessLists[i].Entries)
+	}
 	c.Enable = slices.Clone(c.Enable)
 	c.Users = slices.Clone(c.Users)
 	c.VTYs = slices.Clone(c.VTYs)
@@ -46,6 +51,7 @@ func (l LISP) clone() LISP {
 func (s LISPService) clone() LISPService {
 	s.ITRMapResolvers = slices.Clone(s.ITRMapResolvers)
 	s.ETRMapServers = slices.Clone(s.ETRMapServers)
+	s.UsePETRs = slices.Clone(s.UsePETRs)
 	return s
 }
 

@@ -38,9 +38,13 @@ var Severities = [...]string{"emergencies", "alerts", "critical", "errors", "war
 // String returns the severity's word.
 func (s Severity) String() string { return Severities[min(int(s), len(Severities)-1)] }
 
-// Severity returns the severity of a line, which its facility and mnemonic have between them: "%LISP-5-SESSION: ...".
+// Severity returns the severity of a line, which its facility and mnemonic have between them: "%LISP-5-SESSION: ...". What
+// `debug` prints has neither.
 func (l LogLine) Severity() Severity {
 	head, _, _ := strings.Cut(l.Text, ":")
+	if !strings.HasPrefix(head, "%") {
+		return SeverityDebugging
+	}
 	for part := range strings.SplitSeq(head, "-") {
 		if len(part) == 1 && part[0] >= '0' && part[0] <= '7' {
 			return Severity(part[0] - '0')

@@ -10,6 +10,8 @@ import (
 	"lisplab/devices/underlay"
 	"lisplab/lispcore"
 	"lisplab/lispcore/etr"
+	"lisplab/lispcore/itr"
+	"lisplab/lispcore/mapresolver"
 	"lisplab/lispcore/mapserver"
 	"lisplab/lispcore/session"
 	"lisplab/lispcore/wire"
@@ -35,6 +37,15 @@ type Device struct {
 	etrCfg   etr.Config
 	server   *mapserver.Engine
 	servCfg  mapserver.Config
+	itr      *itr.Engine
+	itrCfg   itr.Config
+	itrRand  *rand.Rand
+	resolver *mapresolver.Engine
+	plane    plane
+	ligs     []*ligTask
+	hits     map[accessKey]uint64
+	debug    bool // `debug lisp control-plane all`
+	touched  bool // a locator has come or gone: the registrations may have to say so
 	streams  map[lispcore.StreamID]receiver
 	people   int             // of streams, those that belong to people
 	outbox   lispcore.Outbox // what the router itself, rather than a role, wants done
@@ -86,6 +97,49 @@ func (d *Device) ETR() (etr.Snapshot, bool) {
 	}
 	return d.etr.Snapshot(), true
 }
+
+// ITR returns a copy of what the ITR, or the proxy ITR, knows; false without that role.
+func (d *Device) ITR() (itr.Snapshot, bool) {
+	if d.itr == nil {
+		return itr.Snapshot{}, false
+	}
+	return d.itr.Snapshot(), true
+}
+
+// MapResolver returns a copy of what the Map-Resolver has counted; false without that role.
+func (d *Device) MapResolver() (mapresolver.Snapshot, bool) {
+	if d.resolver == nil {
+		return mapresolver.Snapshot{}, false
+	}
+	return d.resolver.Snapshot(), true
+}
+
+// ClearMapCache drops the dynamic map-cache entries of a service; with a valid prefix only that one. It is false without an
+// ITR.
+func (d *Device) ClearMapCache(s lispcore.Service, eid netip.Prefix) bool {
+	if d.itr == nil {
+		return false
+	}
+	defer d.lab.loop.collect(d.index)
+	d.itr.Clear(d.lab.loop.now, s, eid)
+	return true
+}
+
+// ClearLISPStatistics sets the ITR's counters of a service to 0. It is false without an ITR.
+func (d *Device) ClearLISPStatistics(s lispcore.Service) bool {
+	if d.itr == nil {
+		return false
+	}
+	defer d.lab.loop.collect(d.index)
+	d.itr.ClearStatistics(d.lab.loop.now, s)
+	return true
+}
+
+// Conns returns the TCP connections of the router, then its listeners.
+func (d *Device) Conns() []underlay.ConnState { return d.lab.net.Conns(d.index) }
+
+// UDPPorts returns the UDP ports at which the router takes datagrams, ascending.
+func (d *Device) UDPPorts() []uint16 { return d.lab.net.UDPPorts(d.index) }
 
 // Sessions returns the reliable sessions in the order of creation.
 func (d *Device) Sessions() []session.Snapshot {
@@ -145,6 +199,8 @@ func (d *Device) powerOn(now time.Time) {
 	cfg, refused, err := d.loadStartup()
 	d.cfg = cfg
 	d.rand = d.source("nonces", d.boots)
+	d.itrRand = d.source("ITR nonces", d.boots)
+	d.hits = make(map[accessKey]uint64)
 	d.sessions = session.NewTable()
 	d.streams = make(map[lispcore.StreamID]receiver)
 	d.lines = make(map[string]bool)
@@ -156,6 +212,7 @@ func (d *Device) powerOn(now time.Time) {
 // powerOff takes everything away that has no power any more.
 func (d *Device) powerOff() {
 	d.dropStreams()
+	d.dropTasks()
 	*d = Device{lab: d.lab, index: d.index, file: d.file, files: d.files, boots: d.boots, booted: d.booted, log: d.log}
 }
 
@@ -183,7 +240,7 @@ func routingOf(cfg Config) underlay.Routing {
 		if i.IPv4.IsValid() {
 			addrs = append([]netip.Prefix{i.IPv4}, addrs...)
 		}
-		r.Interfaces = append(r.Interfaces, underlay.Interface{Name: i.Name, Addrs: addrs, Shut: i.Shutdown})
+		r.Interfaces = append(r.Interfaces, underlay.Interface{Name: i.Name, VRF: i.VRF, Addrs: addrs, Shut: i.Shutdown, MTU: i.MTU})
 	}
 	for _, s := range cfg.Routes {
 		r.Routes = append(r.Routes, underlay.Route(s))

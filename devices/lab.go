@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -61,12 +62,13 @@ type world struct {
 	net     *underlay.Network
 	loop    *loop
 	devices []*Device
+	hosts   []*Host
 	logged  func(*Device, LogLine) // may be nil
 	powered func(*Device, bool)    // may be nil
 	parse   func(rel Release, file, text string) (Config, error)
 	state   *state                 // nil: files are kept in memory
 	answer  func(*Device, *Stream) // may be nil
-	reports []*Stream              // that have changed, in order
+	reports []teller               // who have something to tell, in order
 	hearing bool
 
 	mu       sync.Mutex // held by who owns the lab, or looks for the owner
@@ -104,7 +106,7 @@ func OpenLab(nameOrPath string, opt Options) (*Lab, error) {
 
 // build makes the devices and their network, all without power.
 func (l *Lab) build(opt Options) error {
-	l.loop = &loop{now: labStart, engines: make([]deadline, len(l.file.devices)), powerOn: l.powerOn, idle: l.hear}
+	l.loop = &loop{now: labStart, engines: make([]deadline, len(l.file.devices)+len(l.file.hosts)), powerOn: l.powerOn, idle: l.hear}
 	for i, f := range l.file.devices {
 		d := &Device{lab: l, index: i, file: f}
 		if err := d.seal(&f.startup); err != nil {
@@ -117,15 +119,30 @@ func (l *Lab) build(opt Options) error {
 		l.loop.names = append(l.loop.names, f.name)
 		l.loop.hosts = append(l.loop.hosts, d)
 	}
+	routers := slices.Clone(l.loop.names)
+	for i, f := range l.file.hosts {
+		h := &Host{lab: l, index: len(l.devices) + i, Host: f.Host, gateway: f.gateway}
+		l.hosts = append(l.hosts, h)
+		l.loop.names = append(l.loop.names, f.Name)
+		l.loop.hosts = append(l.loop.hosts, h)
+	}
 	var err error
 	l.net, err = underlay.New(underlay.Config{
-		Names: l.loop.names, Links: l.file.links,
+		Names: routers, Links: l.file.links, Hosts: l.file.underlayHosts(), Filter: l.filter,
 		Rand: rand.New(rand.NewPCG(l.seed, 0)), Wall: wall,
 		NextStream: func(node int) lispcore.StreamID { return l.devices[node].sessions.NextStream() },
 		Takes:      l.takes, Observe: opt.Observe, Tamper: opt.Tamper,
 	})
+	if err != nil {
+		return err
+	}
 	l.loop.net = l.net
-	return err
+	for _, h := range l.hosts {
+		if err := h.powerOn(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // start boots the devices that have power at lab time 0 and lets everything happen that is due.
@@ -192,7 +209,7 @@ func (l *Lab) device(name string) (*Device, error) {
 	if d := l.Device(name); d != nil {
 		return d, nil
 	}
-	return nil, fmt.Errorf("no device %q in lab %s: its devices are %s", name, l.Name(), strings.Join(l.loop.names, ", "))
+	return nil, fmt.Errorf("no device %q in lab %s: its devices are %s", name, l.Name(), strings.Join(l.loop.names[:len(l.devices)], ", "))
 }
 
 // Links returns the links in lab-file order.
@@ -333,6 +350,9 @@ func (l *Lab) change(fn func() error) error {
 func (l *Lab) rewire() error {
 	for _, s := range l.net.Update(l.loop.now) {
 		l.loop.push(s.Node, s.Output)
+	}
+	for _, h := range l.hosts {
+		h.configure()
 	}
 	for _, d := range l.devices {
 		if !d.running {

@@ -23,7 +23,9 @@ type labFile struct {
 	replayCheck bool
 	shortPrompt bool // prompts of modes hold at most 32 characters between the parentheses
 	devices     []*labDevice
+	echoNonce   bool // data packets ask for their nonce's echo
 	links       []underlay.Link
+	hosts       []labHost
 	console     int // the device whose prompt opens
 }
 
@@ -46,6 +48,7 @@ type labReader struct {
 	release  Release
 	released map[*labDevice]bool // has a release of its own
 	links    []ast.Node
+	hosts    []ast.Node
 	console  ast.Node
 	used     map[underlay.Port]bool
 }
@@ -68,11 +71,15 @@ func readLabFile(name string, text []byte) (*labReader, error) {
 		field{"seed", r.readSeed},
 		field{"jitter", r.readSwitch(&r.lab.jitter, "0 (exactly the nominal times) or 1")},
 		field{"replay-check", r.readSwitch(&r.lab.replayCheck, "on or off")},
+		field{"echo-nonce", r.readSwitch(&r.lab.echoNonce, "on or off")},
 		field{"short-prompts", r.readSwitch(&r.lab.shortPrompt, "on or off")},
 		field{"console", keep(&r.console)},
 		field{"devices", keep(&devices)},
 		field{"links", func(n ast.Node) error {
 			return r.list(n, "a list of links", func(n ast.Node) error { r.links = append(r.links, n); return nil })
+		}},
+		field{"hosts", func(n ast.Node) error {
+			return r.list(n, "a list of hosts", func(n ast.Node) error { r.hosts = append(r.hosts, n); return nil })
 		}},
 	)
 	if err != nil {
@@ -89,6 +96,11 @@ func readLabFile(name string, text []byte) (*labReader, error) {
 	}
 	for _, n := range r.links {
 		if err := r.readLink(n); err != nil {
+			return nil, err
+		}
+	}
+	for _, n := range r.hosts {
+		if err := r.readHost(n); err != nil {
 			return nil, err
 		}
 	}
@@ -183,36 +195,47 @@ func (r *labReader) readLink(n ast.Node) error {
 	return nil
 }
 
-// readPort reads one end of a link, which begins at an offset in the text of n. Errors point at the part that is wrong.
+// readPort reads one end of a link, which begins at an offset in the text of n.
 func (r *labReader) readPort(n ast.Node, offset int, end string) (underlay.Port, error) {
-	wrong := func(at int, found, expected string) (underlay.Port, error) {
-		err := r.wrong(n, expected).(*FileError)
-		err.Column += offset + at
-		if t := n.GetToken().Type; t == token.SingleQuoteType || t == token.DoubleQuoteType {
-			err.Column++
-		}
-		err.Found = fmt.Sprintf("%q", found)
-		return underlay.Port{}, err
+	port, err := r.readEnd(n, offset, end)
+	if err != nil {
+		return port, err
 	}
-	name, iface, ok := strings.Cut(end, ":")
-	if !ok {
-		return wrong(0, end, "DEVICE:INTERFACE")
-	}
-	i := r.find(name)
-	if i < 0 {
-		return wrong(0, name, r.aDevice())
-	}
-	port := underlay.Port{Node: i, Interface: iface}
-	switch d := r.lab.devices[i]; {
-	case !isPhysical(iface):
-		return wrong(len(name)+1, iface, "a physical interface in full, such as GigabitEthernet0/1")
-	case r.used[port]:
-		return wrong(0, end, "an interface that is in no other link")
-	case !slices.Contains(d.interfaces, iface):
-		d.interfaces = append(d.interfaces, iface)
+	if r.used[port] {
+		return port, r.wrongAt(n, offset, end, "an interface that is in no other link")
 	}
 	r.used[port] = true
 	return port, nil
+}
+
+// readEnd reads a device and its interface, at an offset in the text of n. The device has the interface from then on.
+func (r *labReader) readEnd(n ast.Node, offset int, end string) (underlay.Port, error) {
+	name, iface, ok := strings.Cut(end, ":")
+	if !ok {
+		return underlay.Port{}, r.wrongAt(n, offset, end, "DEVICE:INTERFACE")
+	}
+	i := r.find(name)
+	if i < 0 {
+		return underlay.Port{}, r.wrongAt(n, offset, name, r.aDevice())
+	}
+	if !isPhysical(iface) {
+		return underlay.Port{}, r.wrongAt(n, offset+len(name)+1, iface, "a physical interface in full, such as GigabitEthernet0/1")
+	}
+	if d := r.lab.devices[i]; !slices.Contains(d.interfaces, iface) {
+		d.interfaces = append(d.interfaces, iface)
+	}
+	return underlay.Port{Node: i, Interface: iface}, nil
+}
+
+// wrongAt is the error of a part of a scalar.
+func (r *labReader) wrongAt(n ast.Node, offset int, found, expected string) error {
+	err := r.wrong(n, expected).(*FileError)
+	err.Column += offset
+	if t := n.GetToken().Type; t == token.SingleQuoteType || t == token.DoubleQuoteType {
+		err.Column++
+	}
+	err.Found = fmt.Sprintf("%q", found)
+	return err
 }
 
 // text reads a scalar that is not empty.

@@ -91,6 +91,51 @@ func eidText(e lispcore.EID) string {
 	return text
 }
 
+// eventLines words one event: a line of the log, or what `debug lisp control-plane all` prints of it.
+func eventLines(e lispcore.Event) []string {
+	if e.Kind.Debug() {
+		return debugLines(e)
+	}
+	return []string{eventLine(e)}
+}
+
+// debugLines words what only debugging shows, after the shape of IOS's lines.
+func debugLines(e lispcore.Event) []string {
+	eid := fmt.Sprintf("IID %d %s", e.EID.Instance, strings.ToUpper(e.EID.Prefix.String()))
+	detail := ""
+	if e.Detail != "" {
+		detail = " (" + e.Detail + ")"
+	}
+	one := func(format string, args ...any) []string { return []string{fmt.Sprintf("LISP: "+format, args...)} }
+	switch e.Kind {
+	case lispcore.MapRequestSent:
+		return one("Send map request for EID prefix %s to %v%s", eid, e.Peer, detail)
+	case lispcore.MapRequestReceived:
+		return []string{
+			fmt.Sprintf("LISP: Processing received Map-Request(1) message from %v%s", e.Peer, detail),
+			fmt.Sprintf("LISP: Processing map request record for EID prefix %s", eid),
+		}
+	case lispcore.MapRequestForwarded:
+		return one("MS EID %s site %s, Forwarding map request to ETR %v", eid, e.Site, e.Peer)
+	case lispcore.MapReplySent:
+		return one("Sending map-reply to %v for EID prefix %s%s", e.Peer, eid, detail)
+	case lispcore.MapReplyReceived:
+		return []string{
+			fmt.Sprintf("LISP: Processing received Map-Reply(2) message from %v", e.Peer),
+			fmt.Sprintf("LISP: Processing Map-Reply mapping record for %s%s", eid, detail),
+		}
+	case lispcore.MapRegisterSent:
+		return one("Send map register for EID prefix %s to %v%s", eid, e.Peer, detail)
+	case lispcore.MapRegisterReceived:
+		return one("Processing Map-Register mapping record for %s from %v%s", eid, e.Peer, detail)
+	case lispcore.MapNotifySent:
+		return one("Send map notify for EID prefix %s to %v%s", eid, e.Peer, detail)
+	case lispcore.MapNotifyReceived:
+		return one("Processing Map-Notify mapping record for %s from %v%s", eid, e.Peer, detail)
+	}
+	return one("%v, peer %v, EID %s%s", e.Kind, e.Peer, eid, detail)
+}
+
 // eventLine words one event of an engine. No real %LISP lines of these events are known, so the mnemonics are ours; the
 // severities are IOS's: 3 error, 4 warning, 5 notice, 6 information.
 func eventLine(e lispcore.Event) string {
@@ -125,6 +170,12 @@ func eventLine(e lispcore.Event) string {
 		return fmt.Sprintf("%%LISP-4-NOREFRESH: Map server %v sent no Registration Refresh: registering by UDP", e.Peer)
 	case lispcore.Unacknowledged:
 		return fmt.Sprintf("%%LISP-4-UNACKED: Map server %v did not answer the Registration of EID %v", e.Peer, eidText(e.EID))
+	case lispcore.LocatorDown:
+		return fmt.Sprintf("%%LISP-5-LOCATOR: Locator %v is down: %s", e.Peer, e.Detail)
+	case lispcore.LocatorUp:
+		return fmt.Sprintf("%%LISP-5-LOCATOR: Locator %v is up: %s", e.Peer, e.Detail)
+	case lispcore.MapCacheFull:
+		return fmt.Sprintf("%%LISP-4-MAPCACHE: EID %v not kept: the map-cache is full", eidText(e.EID))
 	}
 	return fmt.Sprintf("%%LISP-6-EVENT: %v, peer %v: %s", e.Kind, e.Peer, e.Detail)
 }

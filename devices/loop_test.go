@@ -20,7 +20,11 @@ type player struct {
 }
 
 func (p *player) handle(now time.Time, in lispcore.Input) {
-	if _, tick := in.(lispcore.Tick); !tick {
+	switch in.(type) {
+	case lispcore.Tick:
+	case lispcore.PacketFailed: // what players send, nobody misses
+		return
+	default:
 		p.play(now, in)
 		return
 	}

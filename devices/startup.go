@@ -56,11 +56,11 @@ func firstOf(err error) error {
 	return errors.Join(append(list[:most:most], fmt.Errorf("and %d lines more", len(list)-most))...)
 }
 
-// salvage makes of a configuration that can't be as a whole what a router makes of it line by line: it takes interfaces,
-// routes, mappings and sites one after the other, and leaves out each that can't be with those before it. It returns why.
+// salvage makes of a configuration that can't be as a whole what a router makes of it line by line: it takes VRFs,
+// access lists, interfaces, routes, mappings and sites one after the other, and leaves out each that can't be with those before it. It returns why.
 func (f *labDevice) salvage(cfg Config) (kept Config, refused []error) {
 	kept = cfg.Clone()
-	kept.Interfaces, kept.Routes, kept.LISP = nil, nil, nil
+	kept.VRFs, kept.Interfaces, kept.Routes, kept.AccessLists, kept.LISP = nil, nil, nil, nil, nil
 	try := func(add func(*Config)) {
 		next := kept.Clone()
 		add(&next)
@@ -69,6 +69,12 @@ func (f *labDevice) salvage(cfg Config) (kept Config, refused []error) {
 			return
 		}
 		kept = next
+	}
+	for _, v := range cfg.VRFs {
+		try(func(c *Config) { c.VRFs = append(c.VRFs, v) })
+	}
+	for _, l := range cfg.AccessLists {
+		try(func(c *Config) { c.AccessLists = append(c.AccessLists, l) })
 	}
 	for _, i := range cfg.Interfaces {
 		try(func(c *Config) { c.Interfaces = append(c.Interfaces, i) })

@@ -9,11 +9,25 @@ import (
 	"lisplab/lispcore"
 )
 
-// TelnetPort is the TCP port of telnet.
-const TelnetPort = 23
+// The TCP ports at which a router takes people.
+const (
+	SSHPort    = 22
+	TelnetPort = 23
+)
 
-// Stream is a TCP connection of a router that belongs to a person at a terminal and to no role of LISP: telnet, from or to
-// another router. Like the device it belongs to the goroutine that owns the lab.
+// transportAt is the protocol that a router takes people by at a port; 0 when it takes none there.
+func transportAt(port uint16) Transport {
+	switch port {
+	case SSHPort:
+		return TransportSSH
+	case TelnetPort:
+		return TransportTelnet
+	}
+	return 0
+}
+
+// Stream is a TCP connection of a router that belongs to a person at a terminal and to no role of LISP: telnet or SSH, from
+// or to another router. Like the device it belongs to the goroutine that owns the lab.
 //
 //	Shell ──Dial──> Stream ──> outbox ──> underlay ──> Stream of the other router ──> what Lab.Answer was given
 //
@@ -21,6 +35,8 @@ const TelnetPort = 23
 // reads; so a reader may do everything that a person may, let lab time pass included.
 type Stream struct {
 	Local, Remote netip.AddrPort
+
+	Reader any // who reads it; for who reads the other end
 
 	device   *Device
 	id       lispcore.StreamID
@@ -65,8 +81,8 @@ func (d *Device) do(out lispcore.Output) {
 	d.lab.loop.collect(d.index)
 }
 
-// Answer makes the routers of the lab take telnet connections, each at as many vtys as are free: fn is told of every one
-// that stands, as soon as nothing else is due. Only the first call counts.
+// Answer makes the routers of the lab take telnet and SSH connections, each at as many vtys as are free: fn is told of every
+// one that stands, as soon as nothing else is due. Only the first call counts.
 func (l *Lab) Answer(fn func(d *Device, s *Stream)) {
 	if l.answer == nil {
 		l.answer = fn
@@ -75,9 +91,12 @@ func (l *Lab) Answer(fn func(d *Device, s *Stream)) {
 
 // takes tells whether a router takes connections at a port beside TCP 4342.
 func (l *Lab) takes(node int, port uint16) bool {
-	d := l.devices[node]
-	_, err := d.freeVTY(TransportTelnet)
-	return port == TelnetPort && l.answer != nil && err == nil
+	by := transportAt(port)
+	if by == 0 || l.answer == nil {
+		return false
+	}
+	_, err := l.devices[node].freeVTY(by)
+	return err == nil
 }
 
 // accept makes a Stream of a connection that the router has not asked for.
@@ -122,6 +141,17 @@ func (s *Stream) report() {
 	}
 }
 
+// teller is who has something to tell when nothing more is due: a Stream, or a Task.
+type teller interface{ tell() }
+
+// tell calls who wants to know of the connection.
+func (s *Stream) tell() {
+	s.reported = false
+	if s.changed != nil {
+		s.changed()
+	}
+}
+
 // hear tells readers what has changed, until nothing has. It is the loop's last act at an instant, and is never inside
 // itself: what a reader does may let the loop run, but other readers wait until it is done.
 func (l *Lab) hear() (any bool) {
@@ -131,12 +161,9 @@ func (l *Lab) hear() (any bool) {
 	l.hearing = true
 	defer func() { l.hearing = false }()
 	for len(l.reports) > 0 {
-		s := l.reports[0]
+		t := l.reports[0]
 		l.reports = l.reports[1:]
-		s.reported = false
-		if s.changed != nil {
-			s.changed()
-		}
+		t.tell()
 		any = true
 	}
 	return any
@@ -148,6 +175,21 @@ func (s *Stream) OnChange(fn func()) {
 	if s.changed = fn; fn != nil {
 		s.report()
 	}
+}
+
+// Peer is the other end of the connection; nil when it is there no more, or not yet.
+func (s *Stream) Peer() *Stream {
+	for _, d := range s.device.lab.devices {
+		if d.people == 0 {
+			continue
+		}
+		for _, r := range d.streams {
+			if p, ok := r.(*Stream); ok && p.Local == s.Remote && p.Remote == s.Local && p.Local.IsValid() {
+				return p
+			}
+		}
+	}
+	return nil
 }
 
 // State tells how far the connection has come.
@@ -207,19 +249,7 @@ func (l *Lab) dialling() bool {
 // AwaitDials lets lab time pass until no connection of any router is being made any more: a terminal that waits for one
 // goes on, as that of a router does. While lab time follows the wall clock it passes by itself, and nothing is done here.
 func (l *Lab) AwaitDials() error {
-	if l.follower != nil {
-		return nil
-	}
-	for l.dialling() {
-		at, armed := l.loop.wake()
-		if !armed {
-			return l.loop.err
-		}
-		if err := l.Advance(max(0, at.Sub(l.loop.now))); err != nil {
-			return err
-		}
-	}
-	return nil
+	return l.await(l.dialling)
 }
 
 // reportLog has the sessions that others have at the router look at its log.
@@ -228,7 +258,7 @@ func (d *Device) reportLog() {
 		return
 	}
 	for _, id := range slices.Sorted(maps.Keys(d.streams)) {
-		if s, ok := d.streams[id].(*Stream); ok && s.Local.Port() == TelnetPort {
+		if s, ok := d.streams[id].(*Stream); ok && transportAt(s.Local.Port()) != 0 {
 			s.report()
 		}
 	}

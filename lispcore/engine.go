@@ -50,9 +50,10 @@ type (
 	// PacketFailed tells a router that a packet could not leave it, or was not for it to forward, so that it can tell the
 	// sender by ICMP. Data is the IP packet, or as much of it as an ICMP error quotes.
 	PacketFailed struct {
-		Reason FailReason
-		MTU    int // for FailTooBig, in bytes
-		Data   []byte
+		Reason    FailReason
+		Interface string // by which a SendPacket was to leave; "" otherwise
+		MTU       int    // for FailTooBig, in bytes
+		Data      []byte
 	}
 
 	// StreamOpened tells that a connection stands. Dialled is true at the side that asked for it with OpenStream.
