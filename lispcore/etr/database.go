@@ -177,8 +177,9 @@ func (e *Engine) Configure(now time.Time, cfg Config) {
 		}
 	}
 	e.dropServers(now)
-	e.solicitChanges(now, before, e.configureOwn())
+	old := e.configureOwn()
 	e.flush()
+	e.solicitChanges(now, before, old)
 }
 
 // configureServers brings the list of map servers and their keys up to date. Servers that no line names any more stay in

@@ -294,6 +294,15 @@ func TestRFC9301_7_1_ProbesAndMapRequestsAreLimitedApart(t *testing.T) {
 
 const change = `198.51.100.1:4342 > 192.0.2.10:4342 Map-Request S from 10.1.0.0, ITR-RLOCs [198.51.100.1 2001:db8:ff::1]: 10.1.0.0/16`
 
+// When the last prefix goes, so may the engine: the SMRs do not wait for a Tick.
+func TestRFC9301_6_1_TheLastPrefixIsSolicitedAtOnce(t *testing.T) {
+	r := newRouter(t, func(cfg *etr.Config) { cfg.Database = cfg.Database[:1] })
+	r.SetMapCache(func() []netip.Addr { return []netip.Addr{itr4} })
+	r.cfg.Database = nil
+	r.Configure(r.now, r.cfg)
+	expect(t, r.said(), strings.Replace(change, " 2001:db8:ff::1]", "]", 1))
+}
+
 // A change of a mapping, or of the state of one of its locators, sends SMRs to the locators of the router's map-cache and to
 // who asked of late.
 func TestRFC9301_6_1_AChangeIsSolicited(t *testing.T) {

@@ -60,6 +60,9 @@ func (e *Engine) solicitChanges(now time.Time, before []lispcore.Mapping, old ma
 	}
 	for _, eid := range changed {
 		e.solicitFrom(now, eid, rlocs)
+		if len(e.cfg.Database) == 0 && e.smrs[eid] != nil { // all is withdrawn by now, and the engine may not live to see another Tick
+			e.solicitationDue(now, eid)
+		}
 	}
 }
 
