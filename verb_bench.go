@@ -7,7 +7,7 @@ import (
 	"lisplab/devices/bench"
 )
 
-// benchCmd measures the Map-Server and the machine.
+// benchCmd measures the Map-Server, the Map-Resolver, an xTR and the machine.
 type benchCmd struct {
 	Quick bool `help:"Measure a tenth, once: too little to quote."`
 }

@@ -29,8 +29,9 @@ const (
 type scale struct {
 	rounds             int // each rate is the best of so many, so that a busy machine does least harm
 	datagrams, streams int // messages of one round
+	requests, packets  int // of one round
 	verifications      int
-	prefixes           int // of the ETR that answers a Refresh
+	prefixes           int // of the ETR that answers a Refresh, and of the Map-Server that is asked
 	heap               []int
 	hourly             map[int]int // prefixes of an ETR, and the fraction of the hour that is measured
 	order              []int       // of hourly
@@ -38,11 +39,11 @@ type scale struct {
 
 var (
 	full = scale{
-		rounds: 3, datagrams: 100_000, streams: 200_000, verifications: 500_000, prefixes: 100_000,
+		rounds: 3, datagrams: 100_000, streams: 200_000, requests: 100_000, packets: 100_000, verifications: 500_000, prefixes: 100_000,
 		heap: []int{10_000, 100_000, 1_000_000}, hourly: map[int]int{10: 1, 1000: 1, 100_000: 12}, order: []int{10, 1000, 100_000},
 	}
 	quick = scale{
-		rounds: 1, datagrams: 20_000, streams: 20_000, verifications: 50_000, prefixes: 10_000,
+		rounds: 1, datagrams: 20_000, streams: 20_000, requests: 20_000, packets: 20_000, verifications: 50_000, prefixes: 10_000,
 		heap: []int{10_000, 100_000}, hourly: map[int]int{10: 1, 1000: 1, 10_000: 60}, order: []int{10, 1000, 10_000},
 	}
 )
@@ -52,6 +53,7 @@ type report struct {
 	exchange, hmac     rate
 	udpFresh, udpKnown rate
 	tcpFresh, tcpKnown rate
+	requests, packets  rate
 	refresh            rate
 	refreshed          int // prefixes of the ETR that answered a Refresh
 	heap               []heap
@@ -107,6 +109,16 @@ func measure(ctx context.Context, s scale, progress func(string)) (r report, err
 			r.tcpKnown.best(s.streams, took.known)
 			return err
 		})
+		part("Map-Requests", func() error {
+			took, err := resolve(s.requests, s.prefixes)
+			r.requests.best(s.requests, took)
+			return err
+		})
+		part("encapsulation", func() error {
+			took, err := encapsulate(s.packets, min(cacheLimit, s.packets))
+			r.packets.best(s.packets, took)
+			return err
+		})
 		part("HMAC-SHA-1", func() error {
 			took, err := verifications(s.verifications)
 			r.hmac.best(s.verifications, took)
@@ -156,6 +168,9 @@ func (r report) print(w io.Writer, s scale) error {
 	line("UDP Map-Register, known", r.udpKnown, ofLimit(r.udpKnown))
 	line("TCP Registration, new EID prefix", r.tcpFresh, timesUDP(r.tcpFresh, r.udpFresh)+fmt.Sprintf(" (aim: %.0f)", aimTCP))
 	line("TCP Registration, known", r.tcpKnown, timesUDP(r.tcpKnown, r.udpKnown))
+	fmt.Fprintf(&b, "\nOne Map-Resolver with its Map-Server; one xTR whose map-cache has %s entries\n", thousands(cacheLimit))
+	line("Map-Request by ECM, answered with a mapping", r.requests, ofLimit(r.requests))
+	line(fmt.Sprintf("packet of %d bytes, encapsulated", packetLen), r.packets, ofLimit(r.packets))
 	fmt.Fprintf(&b, "\nOne ETR, in memory\n")
 	line(fmt.Sprintf("Registrations on a Refresh, %s prefixes", thousands(r.refreshed)), r.refresh, "")
 

@@ -10,6 +10,7 @@ import (
 
 	"lisplab/devices/underlay"
 	"lisplab/lispcore"
+	"lisplab/lispcore/forward"
 	"lisplab/lispcore/wire"
 )
 
@@ -33,6 +34,16 @@ func BenchmarkRegisterByTCP(b *testing.B) {
 	took, err := registerByTCP(b.N)
 	perSecond(b, b.N, took.fresh, err, "new")
 	perSecond(b, b.N, took.known, err, "known")
+}
+
+func BenchmarkMapRequests(b *testing.B) {
+	took, err := resolve(b.N, 10_000)
+	perSecond(b, b.N, took, err, "request")
+}
+
+func BenchmarkEncapsulation(b *testing.B) {
+	took, err := encapsulate(b.N, cacheLimit)
+	perSecond(b, b.N, took, err, "packet")
 }
 
 func BenchmarkRefresh(b *testing.B) {
@@ -61,7 +72,7 @@ func perSecond(b *testing.B, n int, took span, err error, what string) {
 
 // tiny is a run that proves nothing but that each part works.
 var tiny = scale{
-	rounds: 1, datagrams: 500, streams: 500, verifications: 100, prefixes: 50, heap: []int{100, 200},
+	rounds: 1, datagrams: 500, streams: 500, requests: 500, packets: 500, verifications: 100, prefixes: 50, heap: []int{100, 200},
 	hourly: map[int]int{3: 1, 60: 60}, order: []int{3, 60},
 }
 
@@ -80,12 +91,13 @@ func TestMeasure(t *testing.T) {
 	for name, v := range map[string]rate{
 		"plain exchange": r.exchange, "HMAC": r.hmac, "UDP": r.udpFresh, "UDP known": r.udpKnown,
 		"TCP": r.tcpFresh, "TCP known": r.tcpKnown, "refresh": r.refresh,
+		"Map-Requests": r.requests, "packets": r.packets,
 	} {
 		if v.perSecond <= 0 {
 			t.Errorf("%s: %v per second", name, v.perSecond)
 		}
 	}
-	if got, want := strings.Join(parts, ", "), "plain UDP exchange, registrations over UDP, registrations over TCP, HMAC-SHA-1, "+
+	if got, want := strings.Join(parts, ", "), "plain UDP exchange, registrations over UDP, registrations over TCP, Map-Requests, encapsulation, HMAC-SHA-1, "+
 		"answers to a Refresh, memory, an hour of an ETR with 3 prefixes, an hour of an ETR with 60 prefixes"; got != want {
 		t.Errorf("parts: %s\nwant: %s", got, want)
 	}
@@ -208,12 +220,68 @@ func TestStock(t *testing.T) {
 	}
 }
 
+// TestPackets holds that only a packet that came through an xTR whole, and one hop older, counts as one.
+func TestPackets(t *testing.T) {
+	x, err := newXTR(time.Now(), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20 {
+		if got := numberOfPacket(x.send(packet(nil, i, destination(i%10)))); got != i {
+			t.Errorf("packet %d came out as %d", i, got)
+		}
+	}
+	native := packet(nil, 7, destination(7))
+	fresh := forward.Encapsulate(nil, native, wire.DataHeader{})
+	broken := x.send(packet(nil, 7, destination(7)))
+	broken[len(broken)-packetLen+12]++
+	for what, payload := range map[string][]byte{"sent back as it is": native, "with its old TTL": fresh, "with another source": broken} {
+		if got := numberOfPacket(payload); got >= 0 {
+			t.Errorf("a packet %s counts as number %d", what, got)
+		}
+	}
+	if x.err != nil {
+		t.Error(x.err)
+	}
+	if x.send(packet(nil, 11, destination(11))) != nil || x.err == nil {
+		t.Error("a packet that the map-cache has no entry for was sent")
+	}
+}
+
+// TestRequests holds that what ITRs ask is what a Map-Resolver lets in, each for a registered EID prefix.
+func TestRequests(t *testing.T) {
+	s, err := newRequests(30, 10, lispcore.ControlPort)
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine := newResolver(boot, netip.MustParseAddrPort("127.0.0.1:4342"))
+	if err := engine.register(boot, 10); err != nil {
+		t.Fatal(err)
+	}
+	for i := range s.len() {
+		engine.Handle(boot, lispcore.Datagram{From: engine.itr, To: engine.itr, Payload: s.message(i)})
+		out := engine.Drain()
+		if len(out) != 1 {
+			t.Fatalf("request %d: %+v", i, out)
+		}
+		sent := out[0].(lispcore.SendDatagram)
+		var reply wire.MapReply
+		if err := reply.Parse(sent.Payload); err != nil {
+			t.Fatal(err)
+		}
+		if want := mapping(i%10, etrAddr).EID; sent.To != engine.itr || s.answered(sent.Payload) != i || reply.Records[0].EID != want || len(reply.Records[0].Locators) != 1 {
+			t.Errorf("request %d: to %v, answer %d, %+v", i, sent.To, s.answered(sent.Payload), reply.Records)
+		}
+	}
+}
+
 // TestPrint shows the table.
 func TestPrint(t *testing.T) {
 	r := report{
 		exchange: rate{140_000, 8 * time.Microsecond}, hmac: rate{4_000_000, 240 * time.Nanosecond},
 		udpFresh: rate{105_000, 10 * time.Microsecond}, udpKnown: rate{112_000, 9900 * time.Nanosecond},
 		tcpFresh: rate{420_000, 2700 * time.Nanosecond}, tcpKnown: rate{448_000, 2600 * time.Nanosecond},
+		requests: rate{98_000, 11 * time.Microsecond}, packets: rate{133_000, 8200 * time.Nanosecond},
 		refresh: rate{500_000, time.Microsecond}, refreshed: 100_000,
 		heap:  []heap{{10_000, 271.2}, {1_000_000, 292.6}},
 		costs: []cost{{1000, traffic{2640, 3_592_320}, traffic{0, 4800}, traffic{3045, 263_087}}},
@@ -233,6 +301,10 @@ One Map-Server: one record a message, HMAC-SHA-1 verified, all answered; CPU of 
   UDP Map-Register, known                           112,000      9.90  0.80 of the plain exchange
   TCP Registration, new EID prefix                  420,000      2.70  4.0 times UDP (aim: 3)
   TCP Registration, known                           448,000      2.60  4.0 times UDP
+
+One Map-Resolver with its Map-Server; one xTR whose map-cache has 1,000 entries
+  Map-Request by ECM, answered with a mapping        98,000     11.00  0.70 of the plain exchange
+  packet of 128 bytes, encapsulated                 133,000      8.20  0.95 of the plain exchange
 
 One ETR, in memory
   Registrations on a Refresh, 100,000 prefixes      500,000      1.00

@@ -1,4 +1,5 @@
-// Package bench measures what a Map-Server of this program does in a second, and sets it beside what the machine does.
+// Package bench measures what a Map-Server, a Map-Resolver and an xTR of this program do in a second, and sets it beside
+// what the machine does.
 //
 // The story: a sender plays one ETR that registers many EID prefixes, over loopback sockets, at a real Map-Server engine.
 // Messages and their digests are made before the clock starts; every answer is checked off.
@@ -8,6 +9,12 @@
 //
 //	        == Registration, pipelined ======>
 //	        <== ACK, Mapping Notification ====                          registrations over TCP
+//
+//	        -- ECM, Map-Request --------------->
+//	        <-- Map-Reply ---------------------    mapresolver, mapserver    resolution
+//
+//	        -- IP packet ---------------------->
+//	        <-- LISP header, IP packet --------    itr.Engine                forwarding
 //
 //	        -- the same bytes ---------------->
 //	        <-- the same bytes ----------------  echo                   the machine's limit

@@ -17,7 +17,7 @@ const (
 	patience = 2 * time.Second
 )
 
-// exchange sends every message of the stock and waits until each has been answered by a datagram with its nonce, with at
+// exchange sends every message of the stock and waits until each has been answered by a datagram with its number, with at
 // most 64 under way. It returns how long that took.
 func exchange(sock *underlay.BatchSocket, to netip.AddrPort, s stock) (span, error) {
 	answered := make([]bool, s.len())
@@ -34,7 +34,7 @@ func exchange(sock *underlay.BatchSocket, to netip.AddrPort, s stock) (span, err
 			return span{}, err
 		}
 		err := sock.Read(func(_ netip.AddrPort, payload []byte) {
-			if i := message(nonceOf(payload)); i < 0 || i >= sent || answered[i] {
+			if i := s.answered(payload); i < 0 || i >= sent || answered[i] {
 				stray++
 			} else {
 				answered[i] = true
@@ -51,12 +51,14 @@ func exchange(sock *underlay.BatchSocket, to netip.AddrPort, s stock) (span, err
 	return watch(), nil
 }
 
-// echo sends every datagram back until the socket is closed.
-func echo(sock *underlay.BatchSocket) error {
+// respond answers every datagram with what `answer` makes of it, until the socket is closed. nil is no answer.
+func respond(sock *underlay.BatchSocket, answer func(payload []byte) []byte) error {
 	for {
 		var failed error
 		err := sock.Read(func(from netip.AddrPort, payload []byte) {
-			failed = errors.Join(failed, sock.Queue(from, payload))
+			if payload = answer(payload); payload != nil {
+				failed = errors.Join(failed, sock.Queue(from, payload))
+			}
 		})
 		err = errors.Join(err, failed, sock.Flush())
 		if errors.Is(err, net.ErrClosed) {
@@ -68,8 +70,18 @@ func echo(sock *underlay.BatchSocket) error {
 	}
 }
 
-// plainExchange measures the machine's limit.
+// plainExchange measures the machine's limit: n Map-Registers, sent back as they are.
 func plainExchange(n int) (span, error) {
+	s, err := newStock(n, etrAddr, false)
+	if err != nil {
+		return span{}, err
+	}
+	return exchangeWith(s, func(payload []byte) []byte { return payload })
+}
+
+// exchangeWith measures how long it takes to send the whole stock to somebody who answers each message with what `answer`
+// makes of it.
+func exchangeWith(s stock, answer func(payload []byte) []byte) (span, error) {
 	at, release, err := underlay.TakeLoopback(2)
 	if err != nil {
 		return span{}, err
@@ -84,12 +96,8 @@ func plainExchange(n int) (span, error) {
 		return span{}, errors.Join(err, server.Close())
 	}
 	defer client.Close()
-	echoed := make(chan error, 1)
-	go func() { echoed <- echo(server) }()
-	s, err := newStock(n, at[1].Addr(), false)
-	var took span
-	if err == nil {
-		took, err = exchange(client, at[0], s)
-	}
-	return took, errors.Join(err, server.Close(), <-echoed)
+	responded := make(chan error, 1)
+	go func() { responded <- respond(server, answer) }()
+	took, err := exchange(client, at[0], s)
+	return took, errors.Join(err, server.Close(), <-responded)
 }

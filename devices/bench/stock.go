@@ -61,7 +61,7 @@ func nonce(i int) uint64 { return uint64(i) + 1<<32 }
 
 func message(nonce uint64) int { return int(nonce - 1<<32) }
 
-// nonceOf reads the nonce of a Map-Register or a Map-Notify.
+// nonceOf reads the nonce of a message that has it behind its first word.
 func nonceOf(b []byte) uint64 {
 	if len(b) < 12 {
 		return 0
@@ -73,23 +73,15 @@ func nonceOf(b []byte) uint64 {
 type stock struct {
 	bytes []byte
 	size  int // of one message
+	// number tells which message a datagram answers, negative if it is none. nil: by the nonce, as in Map-Notify and
+	// Map-Reply.
+	number func(answer []byte) int
 }
 
-// newStock makes n Map-Registers; framed wraps each in a Registration of the reliable transport.
-func newStock(n int, rloc netip.Addr, framed bool) (stock, error) {
-	var s stock
-	m := newMaker(rloc)
+// newStockOf makes n messages; one appends the i-th to b. All must be of one size.
+func newStockOf(n int, one func(b []byte, i int) ([]byte, error)) (s stock, err error) {
 	for i := range n {
-		var err error
-		if framed {
-			var register []byte
-			if register, err = m.append(nil, i); err == nil {
-				s.bytes, err = wire.AppendFrame(s.bytes, uint32(i), &wire.Registration{Register: register})
-			}
-		} else {
-			s.bytes, err = m.append(s.bytes, i)
-		}
-		if err != nil {
+		if s.bytes, err = one(s.bytes, i); err != nil {
 			return stock{}, err
 		}
 		if i == 0 {
@@ -101,5 +93,28 @@ func newStock(n int, rloc netip.Addr, framed bool) (stock, error) {
 	return s, nil
 }
 
+// newStock makes n Map-Registers; framed wraps each in a Registration of the reliable transport.
+func newStock(n int, rloc netip.Addr, framed bool) (stock, error) {
+	m := newMaker(rloc)
+	if !framed {
+		return newStockOf(n, m.append)
+	}
+	return newStockOf(n, func(b []byte, i int) ([]byte, error) {
+		register, err := m.append(nil, i)
+		if err != nil {
+			return nil, err
+		}
+		return wire.AppendFrame(b, uint32(i), &wire.Registration{Register: register})
+	})
+}
+
 func (s stock) len() int             { return len(s.bytes) / s.size }
 func (s stock) message(i int) []byte { return s.bytes[i*s.size : (i+1)*s.size : (i+1)*s.size] }
+
+// answered returns which message a datagram answers.
+func (s stock) answered(answer []byte) int {
+	if s.number != nil {
+		return s.number(answer)
+	}
+	return message(nonceOf(answer))
+}
