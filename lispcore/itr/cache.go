@@ -147,8 +147,7 @@ func (c *cache) dropDynamic(e *Engine, now time.Time, en *entry) {
 	c.stats.EntriesDeleted++
 	c.dynamic--
 	c.full = false
-	e.timers.Stop(timerKey{expire: en})
-	e.timers.Stop(timerKey{refresh: en})
+	e.timers.Stop(timerKey{entry: en})
 	e.unlink(en.locators)
 	*en = entry{cache: c, prefix: en.prefix, static: en.static, staticAction: en.staticAction, created: now, modified: now}
 	if !en.static {
@@ -183,14 +182,23 @@ func (e *Engine) install(now time.Time, c *cache, rec *wire.Record, from netip.A
 		en.lifetime = ownTTL
 	}
 	en.expires = now.Add(en.lifetime)
-	e.timers.Set(timerKey{expire: en}, en.expires)
-	e.timers.Set(timerKey{refresh: en}, en.expires.Add(-en.lifetime/refreshPart))
+	e.timers.Set(timerKey{entry: en}, en.expires.Add(-en.lifetime/refreshPart))
 	if en.action != rec.Action || en.version != rec.MapVersion {
 		en.modified = now
 	}
 	en.action, en.version, en.authoritative, en.from = rec.Action, rec.MapVersion, rec.Authoritative, from
 	e.setLocators(now, en, rec.Locators)
 	return true
+}
+
+// entryTimer ends an entry, or, when its end is near, asks for it anew.
+func (e *Engine) entryTimer(now time.Time, en *entry) {
+	if !now.Before(en.expires) {
+		en.cache.dropDynamic(e, now, en)
+		return
+	}
+	e.timers.Set(timerKey{entry: en}, en.expires)
+	e.refresh(now, en)
 }
 
 // room tells whether another dynamic entry may come in. That there is none is told once, until an entry leaves.

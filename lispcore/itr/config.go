@@ -24,7 +24,8 @@ type Config struct {
 	EchoNonce bool
 	// PropagateTTL copies the TTL of a packet to its outer header; without it the outer TTL is 255.
 	PropagateTTL bool
-	// MTU is the largest outer packet in bytes, its IP header included: L of RFC 9300 section 7.1. 0 stands for 1500.
+	// MTU is the largest outer packet in bytes, its IP header included: L of RFC 9300 section 7.1. 0 stands for 1500, and
+	// less than 576 for 576.
 	MTU int
 	// Rand is the source of nonces.
 	Rand *rand.Rand

@@ -1,6 +1,7 @@
 package itr
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"time"
@@ -18,7 +19,9 @@ type site struct {
 
 // Configure replaces the configuration. What was learned stays as long as its instance and family have an ITR or a PITR.
 func (e *Engine) Configure(now time.Time, cfg Config) {
+	old := e.cfg
 	e.cfg = cfg
+	e.cfg.MTU = max(cmp.Or(cfg.MTU, defaultMTU), leastMTU4)
 	wanted := make(map[lispcore.Service]Instance)
 	for _, in := range cfg.Instances {
 		for _, f := range []lispcore.Family{lispcore.IPv4, lispcore.IPv6} {
@@ -47,11 +50,13 @@ func (e *Engine) Configure(now time.Time, cfg Config) {
 		e.configureCache(now, c, wanted[c.key])
 	}
 	e.RoutesChanged(now)
-	e.configureReachability(now)
+	e.configureReachability(now, old)
 }
 
-// configureReachability starts and stops what tells locators up from down. What nobody watches any more counts as up.
-func (e *Engine) configureReachability(now time.Time) {
+// configureReachability starts and stops what tells locators up from down. What was found out by a means that is no more
+// counts for nothing.
+func (e *Engine) configureReachability(now time.Time, old Config) {
+	ended := old.Probing && !e.cfg.Probing || old.EchoNonce && !e.cfg.EchoNonce && !e.cfg.Probing
 	for _, r := range e.sortedRLOCs() {
 		if e.cfg.Probing {
 			e.startProbing(now, r)
@@ -62,11 +67,11 @@ func (e *Engine) configureReachability(now time.Time) {
 			e.timers.Stop(timerKey{echo: r})
 			r.echo = echo{}
 		}
-		if !e.cfg.Probing && !e.cfg.EchoNonce {
+		if ended {
 			e.setReachable(now, r, true, "no longer watched")
 		}
 	}
-	if !e.cfg.LSBReports {
+	if old.LSBReports && !e.cfg.LSBReports {
 		for _, c := range e.order {
 			for _, en := range c.entries.All() {
 				en.forgetReports(now)

@@ -173,11 +173,7 @@ func (e *Engine) toLocator(d *decision, now time.Time, list []locator, reason Re
 		return
 	}
 	r := d.locator.rloc
-	most := e.cfg.MTU
-	if most == 0 {
-		most = defaultMTU
-	}
-	d.mtu = r.pathMTU(now, most) - forward.Overhead(lispcore.FamilyOf(r.addr))
+	d.mtu = r.pathMTU(now, e.cfg.MTU) - forward.Overhead(lispcore.FamilyOf(r.addr))
 	if d.packet.Length > d.mtu && (d.packet.DF || d.packet.Version == 6) {
 		d.is(TooBig, PacketTooBig)
 		return

@@ -43,8 +43,7 @@ type Engine struct {
 
 // timerKey names a timer: exactly one of its pointers is set.
 type timerKey struct {
-	expire  *entry   // its Record TTL is over
-	refresh *entry   // nine tenths of it are
+	entry   *entry   // nine tenths of its Record TTL are over, or all of it
 	request *request // the next Map-Request, or the end of its record
 	probe   *rloc    // the next RLOC probe
 	echo    *rloc    // an echo-nonce that failed may be tried again
@@ -116,10 +115,8 @@ func (e *Engine) tick(now time.Time) {
 		switch {
 		case !due:
 			return
-		case key.expire != nil:
-			key.expire.cache.dropDynamic(e, now, key.expire)
-		case key.refresh != nil:
-			e.refresh(now, key.refresh)
+		case key.entry != nil:
+			e.entryTimer(now, key.entry)
 		case key.request != nil:
 			e.requestTimer(now, key.request)
 		case key.probe != nil:

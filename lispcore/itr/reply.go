@@ -119,23 +119,7 @@ func describe(rec *wire.Record) string {
 	if len(rec.Locators) > 0 {
 		return ""
 	}
-	return actionName(rec.Action)
-}
-
-func actionName(a lispcore.Action) string {
-	switch a {
-	case lispcore.NoAction:
-		return "no-action"
-	case lispcore.NativelyForward:
-		return "forward-native"
-	case lispcore.SendMapRequest:
-		return "send-map-request"
-	case lispcore.DropPolicyDenied:
-		return "drop policy-denied"
-	case lispcore.DropAuthFailure:
-		return "drop auth-failure"
-	}
-	return "drop"
+	return rec.Action.String()
 }
 
 func (s *Statistics) count(rec *wire.Record) {

@@ -215,8 +215,11 @@ func (e *Engine) sendMapRequest(c *cache, eid lispcore.EID, to netip.Addr, m wir
 // itrRLOCs returns where Map-Replies may go: the address that the operator chose, or a proxy's, or the router's own
 // locators, or, when it has none, the address that the Map-Request leaves from ("ITR local RLOC (last resort)").
 func (e *Engine) itrRLOCs(c *cache, local netip.Addr) []netip.Addr {
-	if c == nil || c.settings.MapRequestSource.IsValid() {
+	if c == nil {
 		return []netip.Addr{local}
+	}
+	if a := c.settings.MapRequestSource; a.IsValid() {
+		return []netip.Addr{a}
 	}
 	var list []netip.Addr
 	for _, s := range c.sites {

@@ -28,11 +28,13 @@ func (s Snapshot) Service(key lispcore.Service) (state ServiceState, ok bool) {
 
 // ServiceState is one map-cache and what belongs to it.
 type ServiceState struct {
-	Service    lispcore.Service
-	Entries    []Entry    // by address, shorter prefixes first
-	Pending    []Pending  // Map-Requests without an answer, by address, shorter prefixes first
-	Resolvers  []Resolver // in the order of configuration; counted for the instance and family
-	PETRs      []Locator  // in the order of configuration
+	Service   lispcore.Service
+	Entries   []Entry    // by address, shorter prefixes first
+	Pending   []Pending  // Map-Requests without an answer, by address, shorter prefixes first
+	Resolvers []Resolver // in the order of configuration; counted for the instance and family
+	PETRs     []Locator  // in the order of configuration
+	// ITRRLOCs are where Map-Replies may go; nil when that is the address that each Map-Request leaves from.
+	ITRRLOCs   []netip.Addr
 	Statistics Statistics
 	Limit      int // of dynamic entries
 	Dynamic    int // entries that count against the limit
@@ -171,7 +173,11 @@ type Counters struct {
 func (e *Engine) Snapshot() Snapshot {
 	s := Snapshot{Counters: e.counters}
 	for _, c := range e.order {
-		s.Services = append(s.Services, c.snapshot())
+		state := c.snapshot()
+		if list := e.itrRLOCs(c, netip.Addr{}); list[0].IsValid() {
+			state.ITRRLOCs = list
+		}
+		s.Services = append(s.Services, state)
 	}
 	return s
 }
@@ -209,9 +215,7 @@ func (en *entry) snapshot() Entry {
 	if en.dynamic {
 		s.Source = MapReply
 	}
-	if own, ok := en.cache.own.LookupPrefix(en.prefix); ok {
-		s.Self = own != nil
-	}
+	_, s.Self = en.cache.own.LookupPrefix(en.prefix)
 	s.Complete = len(en.locators) > 0 || s.Action != lispcore.SendMapRequest
 	s.ViaPETR = len(en.locators) == 0 && s.Action == lispcore.NativelyForward && len(en.cache.petrs) > 0
 	for i := range en.locators {
