@@ -228,15 +228,15 @@ func record(t testing.TB, events []underlay.Event) []byte {
 	return file.Bytes()
 }
 
-// packet is one packet of a capture.
-type packet struct {
+// captured is one packet of a capture.
+type captured struct {
 	gopacket.Packet
 	at      time.Duration // since boot
 	comment string
 }
 
 // read takes a capture apart with pcapgo.
-func read(t testing.TB, file []byte) []packet {
+func read(t testing.TB, file []byte) []captured {
 	t.Helper()
 	r, err := pcapgo.NewNgReader(bytes.NewReader(file), pcapgo.DefaultNgReaderOptions)
 	if err != nil {
@@ -245,7 +245,7 @@ func read(t testing.TB, file []byte) []packet {
 	if r.LinkType() != layers.LinkTypeEthernet {
 		t.Fatalf("link type %v, want Ethernet", r.LinkType())
 	}
-	var packets []packet
+	var packets []captured
 	for {
 		data, info, options, err := r.ReadPacketDataWithOptions()
 		if err == io.EOF {
@@ -254,7 +254,7 @@ func read(t testing.TB, file []byte) []packet {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := packet{Packet: gopacket.NewPacket(data, layers.LayerTypeEthernet, gopacket.Default), at: info.Timestamp.Sub(boot)}
+		p := captured{Packet: gopacket.NewPacket(data, layers.LayerTypeEthernet, gopacket.Default), at: info.Timestamp.Sub(boot)}
 		p.comment = strings.Join(options.Comments, "; ")
 		if failure := p.ErrorLayer(); failure != nil {
 			t.Fatalf("packet %d: %v", len(packets), failure.Error())
@@ -276,7 +276,7 @@ func dissect(t testing.TB, file []byte) (lines []string) {
 	return lines
 }
 
-func describe(p packet) string {
+func describe(p captured) string {
 	flow := p.NetworkLayer().NetworkFlow()
 	src, _ := netip.ParseAddr(flow.Src().String())
 	dst, _ := netip.ParseAddr(flow.Dst().String())

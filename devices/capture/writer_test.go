@@ -168,7 +168,7 @@ func TestStreams(t *testing.T) {
 	})
 }
 
-func tcpOf(p packet) (src, dst netip.AddrPort, h *layers.TCP) {
+func tcpOf(p captured) (src, dst netip.AddrPort, h *layers.TCP) {
 	h = p.TransportLayer().(*layers.TCP)
 	at := func(e gopacket.Endpoint, port layers.TCPPort) netip.AddrPort {
 		return netip.AddrPortFrom(netip.MustParseAddr(e.String()), uint16(port))
