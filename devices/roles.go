@@ -205,11 +205,11 @@ func (d *Device) reachesMapServer() bool {
 }
 
 // hasEIDRoute tells whether the router has a route to an EID prefix, or to a part of it: one that is no default and does not
-// discard.
+// discard. An instance without a table, because its VRF is not defined, has nothing to look it up in: it is believed.
 func (d *Device) hasEIDRoute(eid lispcore.EID) bool {
 	vrf, ok := d.cfg.vrfOf(eid.Instance)
-	if !ok {
-		return false
+	if !ok || !d.cfg.HasVRF(vrf) {
+		return true
 	}
 	if r, ok := d.lab.net.Lookup(d.index, vrf, eid.Prefix.Addr()); ok && r.Prefix.Bits() > 0 && r.Kind != underlay.RouteDiscard {
 		return true
