@@ -1,26 +1,31 @@
-// Package underlay is the network under LISP: links, interfaces, static routes, faults, and the kernel sockets that carry
-// what gets through.
+// Package underlay is the network under LISP: links, LAN segments, interfaces, routing tables, faults, and the kernel
+// sockets that carry what gets through.
 //
-// The story: whether a packet arrives is decided by a model (is the link up, has each router on the way a route?), and
-// what arrives has crossed a real kernel socket. A Network is used by one goroutine in lock-step: one call carries one
-// output of one router to its destination, and returns what the destination is to be told.
+// The story: whether a packet arrives is decided by a model, and what arrives at a socket has crossed a real one. A Network
+// is used by one goroutine in lock-step: one call carries one output of one node to its destination, and returns what
+// nodes are to be told.
 //
 //	output of a router                                          input of a router
 //	       |                                                            ^
 //	       v                                                            |
-//	  walk hop by hop --> no: drop, or wait for the path         compare source and bytes
+//	  walk hop by hop --> no: drop and tell, or wait for the path   compare source and bytes
 //	       | yes                                                        ^
 //	       v                                                            |
-//	write to its socket  ====== kernel, 127.B.0.0/16, port 4342 ====> read the destination's socket
+//	write to its socket  == kernel, 127.B.0.0/16, port 4342, 4341 ==> read the destination's socket
+//
+// The walk asks at each router for a route in the VRF of the interface that the packet came by, then the packet's TTL, the
+// MTU and the access lists. A datagram that goes no further is told to the router where it ended, which may answer by ICMP.
+// Native packets (SendPacket) cross one segment a call, to a router or a host on it, and no kernel: who forwards them is
+// package devices.
 //
 // There is no reader goroutine: on loopback a write has arrived when it returns, so the same goroutine reads it next. A
 // delivery that does not show within Config.Patience of wall time is a fault that names it.
 //
-// TCP under faults. A connection whose peer has lost power or whose path is broken keeps its bytes, closes and resets until
-// the path returns; after 120 s it ends at both sides at once (keepalive: 60 s idle and six probes of 10 s). Probes run
-// from the last traffic or answered probe. A router that lost power and came back knows its old connections no more: the
-// survivor's next write or probe is answered by a reset. A SYN that is lost is not sent again; the dial fails after 30 s,
-// which is the default of IOS's `ip tcp synwait-time`.
+// TCP under faults. A connection whose peer has lost power or whose path is broken, be it by an access list, keeps its
+// bytes, closes and resets until the path returns; after 120 s it ends at both sides at once (keepalive: 60 s idle and six
+// probes of 10 s). Probes run from the last traffic or answered probe. A router that lost power and came back knows its old
+// connections no more: the survivor's next write or probe is answered by a reset. A SYN that is lost is not sent again; the
+// dial fails after 30 s, which is the default of IOS's `ip tcp synwait-time`.
 //
 // Kernel addresses and ports never leave this package: events and inputs speak of the lab's own.
 package underlay
