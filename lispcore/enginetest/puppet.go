@@ -12,7 +12,7 @@ import (
 
 // This file makes the messages that a scenario puts into a puppet's mouth. A MESSAGE is one of
 //
-//	register KEY EID... [ttl=N] [rloc=...] [nonce=n1] [without-M] [without-I] [P] [a] [T] [mac=ALG/LENGTH]    UDP Map-Register
+//	register KEY EID... [ttl=N] [rloc=...] [nonce=n1] [without-M] [without-I] [P] [a] [T] [act=N] [version=N] [mac=ALG/LENGTH]    UDP Map-Register
 //	notify KEY nonce=n1 EID...                                                               UDP Map-Notify
 //	registration KEY EID... [as register]                                                    TCP, as all below
 //	refresh [R] all | instance IID | family EID | covered EID | exact EID
@@ -168,7 +168,15 @@ func (p *Player) register(from *Node, words []string) []byte {
 		algorithm, length, _ := strings.Cut(mac, "/")
 		m.Auth = wire.Auth{Algorithm: wire.Algorithm(number(algorithm)), Data: make([]byte, number(length))}
 	}
+	act, words := option(words, "act")
+	version, words := option(words, "version")
 	for _, mapping := range mappings(from, words[1:]) {
+		if act != "" { // it means something only without locators
+			mapping.Action, mapping.Locators = lispcore.Action(number(act)), nil
+		}
+		if version != "" {
+			mapping.MapVersion = uint16(number(version))
+		}
 		m.Records = append(m.Records, wire.Record{Mapping: mapping, Authoritative: true})
 	}
 	return p.signed(&m, words[0])

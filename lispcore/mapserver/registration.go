@@ -160,6 +160,7 @@ func (e *Engine) store(now time.Time, home *entry, from arrival, record wire.Rec
 		}
 	} else {
 		n.unlink(r)
+		e.notifies.stop(r) // what its ETR was told unasked is old by now
 	}
 	r.next, n.regs = n.regs, r // the newest
 	r.last = now.UnixNano()

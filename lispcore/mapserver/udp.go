@@ -79,9 +79,6 @@ func (e *Engine) handleRegister(now time.Time, in lispcore.Datagram) {
 			if stored := e.store(now, home, from, r); stored != nil && m.Merge {
 				r.Mapping = stored.node.mapping() // the ETR hears of the others' locators
 				r.Locators = slices.Clone(r.Locators)
-				if m.WantNotify {
-					e.notifies.stop(stored) // what it was told unasked is old by now
-				}
 			}
 		}
 		accepted = append(accepted, r)
