@@ -387,7 +387,7 @@ func TestLoadIsForgiving(t *testing.T) {
 func TestLoadErrors(t *testing.T) {
 	s := compiled(t)
 	for _, tt := range []struct{ text, want string }{
-		{"hostnam xTR1\nhostname_x y", `R.cfg:2:9: found "hostname_x", expected banner, default, do, enable, end, exit, hostname, interface, ip, ipv6, line, logging, ...`},
+		{"hostnam xTR1\nhostname_x y", `R.cfg:2:9: found "hostname_x", expected access-list, banner, default, do, enable, end, exit, hostname, interface, ip, ipv6, line, ...`},
 		{"interface GigabitEthernet0/0\n ip address 10.1.1.1/24", `R.cfg:2:21: found "10.1.1.1/24", expected A.B.C.D`},
 		{"interface Null0", `R.cfg:1:15: found "Null0", expected Loopback<0-2147483647>`},
 		{"router lisp\n site A\n  eid-prefix", `R.cfg:3:13: incomplete command: expected A.B.C.D/nn, X:X:X:X::X/<0-128> or instance-id`},
@@ -396,7 +396,7 @@ func TestLoadErrors(t *testing.T) {
 		{"router lisp\n database-mapping 10.0.0.0/8 locator-set X", "R.cfg:2:2: Locator-set X does not exist."},
 		{"interface Loopback0\n ip address 10.1.1.0 255.255.255.0", "R.cfg:2:2: Bad mask /24 for address 10.1.1.0"},
 		{"end\n!\nhostname late", "R.cfg:3:1: found \"hostname\" after `end`, expected nothing"},
-		{"show version", `R.cfg:1:2: found "show", expected banner, default, do, enable, end, exit, hostname, interface, ip, ipv6, line, logging, ...`},
+		{"show version", `R.cfg:1:2: found "show", expected access-list, banner, default, do, enable, end, exit, hostname, interface, ip, ipv6, line, ...`},
 		{"do show version", `R.cfg:1:1: found "do", expected a line of configuration`},
 		{"ip route 10.0.0.0 255.0.0.0 Gi0/3", `R.cfg:1:31: found "GigabitEthernet0/3", expected Loopback<0-2147483647>`},
 	} {
