@@ -352,7 +352,6 @@ func TestRFC9301_7_1_AProbedLocatorGoesDownAndComesBack(t *testing.T) {
 	answer := func(list []sent, but string) {
 		for _, s := range list {
 			if to := s.to.Addr(); to != addr(but) {
-				w.now = w.now.Add(2 * time.Millisecond)
 				w.reply(to.String(), s.Nonce, true, mapping("10.2.0.0/16 10.0.0.2/1/100 10.0.0.3/2/100"))
 			}
 		}
@@ -365,7 +364,9 @@ func TestRFC9301_7_1_AProbedLocatorGoesDownAndComesBack(t *testing.T) {
 	answer(w.advance(time.Minute), "10.0.0.2")
 	is(t, "down", w.goes("10.2.0.7"), "to 10.0.0.3")
 	is(t, "Reachable", w.e.Reachable(addr("10.0.0.2")), false)
-	answer(w.advance(time.Minute), "10.0.0.9")
+	list := w.advance(time.Minute)
+	w.now = w.now.Add(2 * time.Millisecond)
+	answer(list, "10.0.0.9")
 	is(t, "up", w.goes("10.2.0.7"), "to 10.0.0.2")
 	w.sent()
 	if got := strings.Join(w.events, "\n"); got != "locator down 10.0.0.2 RLOC-probe\nlocator up 10.0.0.2 RLOC-probe" {
