@@ -106,7 +106,7 @@ func TestNeighbors(t *testing.T) {
 					t.Error("the receiver shares the sender's packet")
 				}
 			case lispcore.PacketFailed:
-				if ds[0].Node != row.from || in.Reason != lispcore.FailNoHost || row.told != "nobody" || e.Kind != PacketDropped || string(in.Data) != string(out.Data) {
+				if ds[0].Node != row.from || in.Reason != lispcore.FailNoHost || row.told != "nobody" || in.Interface != row.iface || e.Kind != PacketDropped || string(in.Data) != string(out.Data) {
 					t.Errorf("%v: %s is told of failure %d, want %s", e.Kind, lanNames[ds[0].Node], in.Reason, row.told)
 				}
 			}
