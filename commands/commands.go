@@ -38,6 +38,7 @@ func rows() []Row {
 		showTerminalRows(),
 		showVersionRows(),
 		telnetRows(),
+		sshCallRows(),
 		terminalRows(),
 		userListRows(),
 	)

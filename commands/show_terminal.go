@@ -59,7 +59,7 @@ Editing is enabled.
 %s
 Full user help is disabled
 Allowed input transports are %s.
-Allowed output transports are telnet.
+Allowed output transports are telnet ssh.
 `, t.Line.Absolute(), t.Length, t.Width, capabilities, timeout, age(now, t.Since), history, allowedText(t))
 	return err
 }

@@ -10,11 +10,12 @@ import (
 	"lisplab/devices"
 )
 
-// Caller keeps the telnet connections that a session has opened to other hosts. Who runs the session has it, because a
+// Caller keeps the connections that a session has opened to other hosts. Who runs the session has it, because a
 // connection that stands takes the place of the prompt.
 type Caller interface {
-	// Dial opens a connection, which takes the session over as soon as it stands.
-	Dial(host string, to netip.AddrPort)
+	// Telnet and SSH open a connection, which takes the session over as soon as it stands.
+	Telnet(host string, to netip.AddrPort)
+	SSH(user, host string, to netip.AddrPort)
 	// Calls are the connections that stand, by number.
 	Calls() []Call
 	// Resume has a connection take over again.
@@ -23,7 +24,7 @@ type Caller interface {
 	Disconnect(number int)
 }
 
-// Call is one of a session's telnet connections.
+// Call is one of these connections.
 type Call struct {
 	Number  int
 	Host    string        // as it was typed
@@ -86,7 +87,7 @@ func (c *Context) telnet(host string, port uint16) error {
 		to += fmt.Sprintf(", %d", port)
 	}
 	c.seat().Hosts = hostsOf(c.Caller)
-	c.Caller.Dial(host, netip.AddrPortFrom(addr, port))
+	c.Caller.Telnet(host, netip.AddrPortFrom(addr, port))
 	_, err = fmt.Fprintf(c.Out, "Trying %s ... ", to)
 	return err
 }

@@ -46,7 +46,8 @@ type Terminal struct {
 	Line LineName
 	From netip.Addr // the terminal's address; the zero Addr for the console and for the lab's own terminals
 
-	User string // who has logged in; "" when nobody asked
+	User string    // who has logged in; "" when nobody asked
+	SSH  *SSHTerms // of a session by SSH; nil for others
 
 	// What `terminal ...` changes. The line's configuration is where they begin.
 	Length  int // lines of a page; 0 means no pages
@@ -61,6 +62,15 @@ type Terminal struct {
 	key    atomic.Int64 // wall clock of the last key, in nanoseconds; 0 when nobody sits there in real time
 	idle   *time.Timer  // waits for the exec-timeout; nil when nobody asked
 }
+
+// SSHTerms are what the two ends of an SSH connection have agreed on.
+type SSHTerms struct {
+	In, Out SSHProtection // what the router reads, and what it writes
+}
+
+// SSHProtection is how one direction of an SSH connection is protected, by the names of the protocol. There is no MAC where
+// the cipher authenticates.
+type SSHProtection struct{ Cipher, MAC string }
 
 // NewTerminal returns a terminal at no line of any router, as the console finds it.
 func NewTerminal() *Terminal {

@@ -4,59 +4,84 @@ import (
 	"context"
 	"iter"
 
+	gossh "golang.org/x/crypto/ssh"
+
 	"lisplab/commands"
 	"lisplab/devices"
 	"lisplab/shell/telnet"
 )
 
-// answering makes the routers of a lab answer each other's telnet: with a session at a vty, the same as for connections
-// from outside. It runs as a coroutine on the goroutine that owns the lab: it has its turn when something has arrived for
-// it and nothing else is due, and gives it back when it wants more. So telnet is as repeatable as all else in a lab, and a
-// session may do whatever one from outside may.
-func answering(lab *devices.Lab, set *commands.Set) func(*devices.Device, *devices.Stream) {
+// answering makes the routers of a lab answer each other's telnet and SSH: with a session at a vty, the same as for
+// connections from outside. It runs as a coroutine on the goroutine that owns the lab: it has its turn when something has
+// arrived for it and nothing else is due, and gives it back when it wants more. So what it shows is as repeatable as all
+// else in a lab, and a session may do whatever one from outside may.
+func answering(lab *devices.Lab, set *commands.Set, keys HostKeys) func(*devices.Device, *devices.Stream) {
+	servers := &sshServers{keys: keys, signers: map[*devices.Device]gossh.Signer{}}
 	return func(d *devices.Device, s *devices.Stream) {
-		line, err := d.OpenVTY(devices.TransportTelnet, s.Remote.Addr())
+		by := devices.TransportTelnet
+		if s.Local.Port() == devices.SSHPort {
+			by = devices.TransportSSH
+		}
+		line, err := d.OpenVTY(by, s.Remote.Addr())
 		if err != nil { // it was free when the connection was made
 			s.Close(true)
 			return
 		}
-		far := &farEnd{stream: s}
-		sh := newShell(lab.Inside(), set)
-		v := newVTY(sh, line, &keys{pull: far.pull, over: make(chan struct{})}, far, func() {})
-		turn, _ := iter.Pull(func(yield func(struct{}) bool) {
-			far.yield = yield
-			if sh.Attach(d.Name()) == nil {
-				sh.at.Terminal = line
-				_ = v.Run(context.Background(), nil) // an error is one of the lab, which keeps it
-			}
-			line.Close()
-			s.Close(false)
-		})
-		sh.ring = func() {
-			v.Wake()
-			turn()
+		a := &answer{lab: lab, set: set, device: d, line: line}
+		if by == devices.TransportSSH {
+			servers.answer(a, s)
+			return
 		}
-		s.Write(far.codec.Open())
-		s.OnChange(sh.ring)
+		codec := &telnet.Codec{}
+		s.Write(codec.Open())
+		s.OnChange(a.session(&telnetLink{s, codec}, nil))
 	}
+}
+
+// answer is a session at a router for somebody at another router.
+type answer struct {
+	lab    *devices.Lab
+	set    *commands.Set
+	device *devices.Device
+	line   *devices.Terminal
+}
+
+// session prepares a session, and returns the function that gives it its turn. user is who was let in already; nil has the
+// line ask.
+func (a *answer) session(link link, user *devices.User) (ring func()) {
+	far := &farEnd{link: link}
+	sh := newShell(a.lab.Inside(), a.set)
+	v := newVTY(sh, a.line, &keys{pull: far.pull, over: make(chan struct{})}, far, func() {})
+	turn, _ := iter.Pull(func(yield func(struct{}) bool) {
+		far.yield = yield
+		if sh.Attach(a.device.Name()) == nil {
+			sh.at.Terminal = a.line
+			_ = v.Run(context.Background(), user) // an error is one of the lab, which keeps it
+		}
+		a.line.Close()
+		link.close()
+	})
+	sh.ring = func() {
+		v.Wake()
+		turn()
+	}
+	return sh.ring
 }
 
 // farEnd is the connection of such a session.
 type farEnd struct {
-	stream *devices.Stream
-	codec  telnet.Codec
-	yield  func(struct{}) bool
+	link  link
+	yield func(struct{}) bool
 }
 
 // pull returns what is typed next, or that something else has happened.
 func (f *farEnd) pull(wake <-chan struct{}) (chunk []byte, woken bool, err error) {
 	for {
-		data, reply := f.codec.Decode(f.stream.Read())
-		f.stream.Write(reply)
+		data, err := f.link.read()
 		if len(data) > 0 {
 			return data, false, nil
 		}
-		if f.stream.State() == devices.StreamClosed {
+		if err != nil || f.link.over() {
 			return nil, false, errOver
 		}
 		select {
@@ -72,6 +97,6 @@ func (f *farEnd) pull(wake <-chan struct{}) (chunk []byte, woken bool, err error
 
 // Write shows p.
 func (f *farEnd) Write(p []byte) (int, error) {
-	f.stream.Write(f.codec.Encode(nil, p))
+	f.link.write(p)
 	return len(p), nil
 }

@@ -13,11 +13,11 @@ import (
 	"lisplab/shell/telnet"
 )
 
-// calls are the telnet connections that a session at one router has opened to other hosts. One of them may have the
-// terminal: then keys go to the far end, and what it shows is on the screen in place of the router's own prompt.
+// calls are the connections that a session at one router has opened to other hosts, by telnet or SSH. One of them may have
+// the terminal: then keys go to the far end, and what it shows is on the screen in place of the router's own prompt.
 //
-//	keys ──type──> Codec ──> devices.Stream ~~~ underlay ~~~> the far router's VTY (answer.go)
-//	screen <──hear── Codec <──┘
+//	keys ──type──> link ──> devices.Stream ~~~ underlay ~~~> the far router's VTY (answer.go)
+//	screen <──hear── link <──┘
 //
 // It is for who is on the goroutine that owns the lab.
 type calls struct {
@@ -34,25 +34,53 @@ type call struct {
 	number  int
 	host    string
 	stream  *devices.Stream
-	codec   *telnet.Codec
+	link    link
+	wording wording
 	open    bool   // it has been told that the connection stands
 	escaped bool   // Ctrl-^ was typed
 	ahead   []byte // typed before the connection stood
 	partial string // the far end's prompt when the call was left, for a script
 }
 
+// wording is what a protocol says of its connections.
+type wording struct{ stands, fails string }
+
+var (
+	telnetWording = wording{"Open\r\n", "\r\n"} // behind `Trying ... `
+	sshWording    wording
+)
+
 const (
 	ctrlCaret = 0x1E // Ctrl-^: the key that leaves a call when an x follows
 	leaveCall = 'x'
 )
 
-// Dial opens a connection that takes the terminal over.
-func (c *calls) Dial(host string, to netip.AddrPort) {
-	k := &call{number: c.free(), host: host, stream: c.device.Dial(to), codec: telnet.NewClient()}
+// Telnet opens a connection that takes the terminal over.
+func (c *calls) Telnet(host string, to netip.AddrPort) {
+	s := c.device.Dial(to)
+	c.add(&call{host: host, stream: s, link: &telnetLink{s, telnet.NewClient()}, wording: telnetWording})
+	s.OnChange(c.ring)
+}
+
+// SSH does the same, for a user.
+func (c *calls) SSH(user, host string, to netip.AddrPort) {
+	s := c.device.Dial(to)
+	l := newSSHCall(s, user)
+	c.add(&call{host: host, stream: s, link: l, wording: sshWording})
+	ring := c.ring
+	s.OnChange(func() {
+		l.stir()
+		if ring != nil {
+			ring()
+		}
+	})
+}
+
+func (c *calls) add(k *call) {
+	k.number = c.free()
 	c.list = append(c.list, k)
 	slices.SortFunc(c.list, func(a, b *call) int { return a.number - b.number })
 	c.at, c.last, c.failed = k, k, false
-	k.stream.OnChange(c.ring)
 }
 
 // free is the lowest number that no connection has.
@@ -68,7 +96,7 @@ func (c *calls) free() int {
 func (c *calls) Calls() (list []commands.Call) {
 	for _, k := range c.list {
 		list = append(list, commands.Call{Number: k.number, Host: k.host, Addr: k.stream.Remote.Addr(),
-			Waiting: k.stream.Waiting(), Idle: k.stream.Idle(), Last: k == c.last})
+			Waiting: k.link.waiting(), Idle: k.stream.Idle(), Last: k == c.last})
 	}
 	return list
 }
@@ -83,7 +111,7 @@ func (c *calls) Resume(number int) {
 // Disconnect ends a connection.
 func (c *calls) Disconnect(number int) {
 	if k := c.numbered(number); k != nil {
-		k.stream.Close(false)
+		k.link.close()
 		c.drop(k)
 	}
 }
@@ -91,7 +119,7 @@ func (c *calls) Disconnect(number int) {
 // hangUp ends all connections: the session is over.
 func (c *calls) hangUp() {
 	for _, k := range c.list {
-		k.stream.Close(false)
+		k.link.close()
 	}
 	c.list, c.at, c.last = nil, nil, nil
 }
@@ -129,7 +157,7 @@ func (c *calls) typed(keys []byte) (used int) {
 		switch escaped := k.escaped; {
 		case escaped && (key == leaveCall || key == leaveCall-'a'+'A'):
 			k.escaped = false
-			k.send(out)
+			k.link.write(out)
 			c.at, c.left = nil, true
 			return i + 1
 		case key == ctrlCaret && !escaped:
@@ -141,7 +169,7 @@ func (c *calls) typed(keys []byte) (used int) {
 			out = append(out, key)
 		}
 	}
-	k.send(out)
+	k.link.write(out)
 	return len(keys)
 }
 
@@ -158,32 +186,30 @@ func (c *calls) typedAhead(keys []byte) (used int) {
 	return len(keys)
 }
 
-func (k *call) send(keys []byte) { k.stream.Write(k.codec.Encode(nil, keys)) }
-
 // hear returns what the call that has the terminal shows, and takes the terminal from a call that is over.
-func (c *calls) hear() (out []byte) {
+func (c *calls) hear() (out []byte, err error) {
 	k := c.at
 	if k == nil || k.stream.State() == devices.StreamDialling {
-		return nil
+		return nil, nil
 	}
 	if stood := k.stream.Local.IsValid(); stood && !k.open {
 		k.open = true
-		out = append(out, "Open\r\n"...)
+		out = append(out, k.wording.stands...)
 		c.typed(k.ahead)
 		k.ahead = nil
 	}
-	data, reply := k.codec.Decode(k.stream.Read())
+	data, err := k.link.read()
 	out = append(out, data...)
-	k.stream.Write(reply)
-	if k.stream.State() == devices.StreamClosed {
-		c.drop(k)
-		if k.open {
-			return fmt.Appendf(out, "\r\n[Connection to %s closed by foreign host]\r\n", k.host)
-		}
-		c.failed = true
-		return fmt.Appendf(out, "\r\n%% %s\r\n\r\n", whyNot(k.stream.Reason()))
+	if err != nil || !k.link.over() {
+		return out, err
 	}
-	return out
+	k.link.close()
+	c.drop(k)
+	if k.open {
+		return fmt.Appendf(out, "\r\n[Connection to %s closed by foreign host]\r\n", k.host), nil
+	}
+	c.failed = true
+	return fmt.Appendf(out, "%s%% %s\r\n\r\n", k.wording.fails, whyNot(k.stream.Reason())), nil
 }
 
 // whyNot words why a connection was not made.
@@ -212,15 +238,15 @@ func (s *Shell) exchange(keys []byte) (used int, out []byte, err error) {
 		if err = s.lab.Settle(); err != nil {
 			return used, out, err
 		}
-		more := c.hear()
-		if len(more) == 0 {
-			return used, out, nil
-		}
+		more, err := c.hear()
 		out = append(out, more...)
+		if err != nil || len(more) == 0 {
+			return used, out, err
+		}
 	}
 }
 
-// Calling tells whether a telnet connection has the terminal: then Relay takes the keys.
+// Calling tells whether a connection has the terminal: then Relay takes the keys.
 func (s *Shell) Calling() (calling bool) {
 	s.lab.Do(func() { calling = s.calling() })
 	return calling

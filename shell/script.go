@@ -13,7 +13,7 @@ const (
 	KeyTab  = "<TAB>"
 	KeyEnd  = "<^Z>"
 
-	// KeyLeave leaves a telnet connection, which stays open.
+	// KeyLeave leaves a connection to another router, which stays open.
 	KeyLeave = "<^^>x"
 )
 

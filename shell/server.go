@@ -50,7 +50,10 @@ func NewServer(lab *devices.Lab, set *commands.Set, opt ServerOptions) (_ *Serve
 		}
 	}()
 	var list []*devices.Device
-	lab.Do(func() { list = lab.Devices() })
+	lab.Do(func() {
+		list = lab.Devices()
+		lab.Answer(answering(lab, set, opt.Keys)) // by the same keys from inside
+	})
 	for i, d := range list {
 		f := &front{lab: lab, set: set, device: d, failed: opt.Failed, conns: map[net.Conn]bool{}, vtys: map[*VTY]bool{}}
 		s.fronts = append(s.fronts, f)

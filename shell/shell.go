@@ -21,7 +21,7 @@ type Shell struct {
 	sessions map[*devices.Device]*session
 	at       *session
 	refused  bool
-	ring     func() // wakes the front end when a telnet connection has changed; nil for a script
+	ring     func() // wakes the front end when a connection to another router has changed; nil for a script
 	idle     func() // wakes a console whose session is over; nil when nobody sits there
 }
 
@@ -46,7 +46,7 @@ type session struct {
 
 // New returns a terminal in front of the lab, attached to no router.
 func New(lab *devices.Lab, set *commands.Set) *Shell {
-	lab.Do(func() { lab.Answer(answering(lab, set)) })
+	lab.Do(func() { lab.Answer(answering(lab, set, HostKeys{})) })
 	return newShell(lab, set)
 }
 
@@ -286,7 +286,7 @@ func (s *Shell) run(line string) string {
 	return text
 }
 
-// caller is for the lines that open and close telnet connections.
+// caller is for the lines that open and close connections to other routers.
 func (s *Shell) caller() commands.Caller {
 	s.at.calls.device, s.at.calls.ring = s.at.Device, s.ring
 	return &s.at.calls

@@ -141,7 +141,7 @@ func (f *front) sshPassword(ctx ssh.Context, typed string) bool {
 }
 
 // sshChannel serves one session of a connection: a shell, or one command.
-func (f *front) sshChannel(_ *ssh.Server, _ *gossh.ServerConn, offer gossh.NewChannel, ctx ssh.Context) {
+func (f *front) sshChannel(_ *ssh.Server, conn *gossh.ServerConn, offer gossh.NewChannel, ctx ssh.Context) {
 	p := sshPeerOf(ctx)
 	if !p.begin() {
 		_ = offer.Reject(gossh.ResourceShortage, "too many sessions")
@@ -157,6 +157,7 @@ func (f *front) sshChannel(_ *ssh.Server, _ *gossh.ServerConn, offer gossh.NewCh
 		}
 	}
 	defer f.leave(line)
+	f.lab.Do(func() { line.SSH = sshTerms(conn) })
 	channel, requests, err := offer.Accept()
 	if err != nil {
 		return

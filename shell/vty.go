@@ -170,7 +170,7 @@ func (v *VTY) step(at standing) (err error) {
 	return err
 }
 
-// relay hands the terminal to the telnet connection that the session has opened or resumed, if there is one, until it is
+// relay hands the terminal to the connection that the session has opened or resumed, if there is one, until it is
 // closed or left.
 func (v *VTY) relay() error {
 	for v.sh.Calling() {
