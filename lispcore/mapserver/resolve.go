@@ -72,7 +72,7 @@ func (q *request) record(eid lispcore.EID) {
 	case n == nil && !configured.IsValid():
 		count.NegativeOut++
 		q.negative(eid.Instance, t.hole(addr, everything(addr)), noSuchEIDTTL, lispcore.NativelyForward)
-	case q.m.SourceEID.IsValid() && q.m.SourceInstance != eid.Instance:
+	case q.m.SourceInstance != 0 && q.m.SourceInstance != eid.Instance: // a plain address claims no instance: OOR's ITRs send it
 		count.PolicyDenied++
 		q.negative(eid.Instance, eid.Prefix, notRegisteredTTL, lispcore.DropPolicyDenied)
 	case n == nil:
