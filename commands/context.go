@@ -49,6 +49,8 @@ type Context struct {
 	history []string // the lines that were typed in EXEC modes, oldest first
 
 	question *Question // that waits for an answer; nil when none does
+
+	task devices.Task // that has the session until it is done; nil when none does
 }
 
 // frame is one level of the mode stack. subject and instance say which block of configuration the mode is about.
@@ -115,6 +117,15 @@ func (c *Context) say(format string, args ...any) error {
 	_, err := fmt.Fprintf(c.Out, format, args...)
 	return err
 }
+
+// Begin leaves a task with the session: the command that ran has begun it, and no other one runs before it is done.
+func (c *Context) Begin(t devices.Task) { c.task = t }
+
+// Task returns the task that has the session; nil when none does.
+func (c *Context) Task() devices.Task { return c.task }
+
+// EndTask takes the session back from its task.
+func (c *Context) EndTask() { c.task = nil }
 
 // config is the configuration that the session sees: the router's or, where there is no router, that of the file.
 func (c *Context) config() devices.Config {

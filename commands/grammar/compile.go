@@ -164,6 +164,14 @@ func (c *compiler) expand(m Mode, n *node, p position, where string, steps *[]st
 			return
 		}
 		*steps = append(*steps, step{&token{text: "{" + string(head.jump) + "}"}, p})
+	case head.anyOrder:
+		for i, b := range head.branches {
+			if again := head; again.used&(1<<i) == 0 {
+				again.used |= 1 << i
+				c.expand(m, n, position{p.rule, append(append(b[:len(b):len(b)], again), rest...)}, where, steps)
+			}
+		}
+		c.expand(m, n, position{p.rule, rest}, where, steps)
 	default:
 		for _, b := range head.branches {
 			c.expand(m, n, position{p.rule, append(b[:len(b):len(b)], rest...)}, where, steps)
@@ -216,7 +224,7 @@ func rests(positions []position) string {
 	for _, p := range positions {
 		fmt.Fprintf(&b, "\n%d", p.rule)
 		for _, e := range p.rest {
-			fmt.Fprintf(&b, " %p %p %s", e.token, e.branches, e.jump)
+			fmt.Fprintf(&b, " %p %p %b %s", e.token, e.branches, e.used, e.jump)
 		}
 	}
 	return b.String()

@@ -8,6 +8,7 @@
 //
 //	keyword            any other word; matched without regard to case, by a unique beginning
 //	<a | b>  [a | b]   exactly one of, at most one of
+//	[a | b]...         any of them, each once, in any order
 //	$name              names the value of a place, or which keyword of a < > was typed
 //	WORD LINE          one word; the raw rest of the line
 //	<1-99>             a number

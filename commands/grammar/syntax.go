@@ -10,6 +10,8 @@ type element struct {
 	token    *token
 	branches [][]element // of a choice or an option
 	optional bool
+	anyOrder bool   // of an option: any of its branches, each once, in any order
+	used     uint64 // the branches that have been taken, a bit each
 	jump     Mode
 }
 
@@ -106,6 +108,9 @@ func lexSyntax(s string) []string {
 	return words
 }
 
+// repeated stands behind an option whose branches may all be typed.
+const repeated = "..."
+
 type syntaxParser struct {
 	words []string
 	pos   int
@@ -131,7 +136,11 @@ func (p *syntaxParser) sequence(path []string, closer string) ([]element, []stri
 			if err != nil {
 				return nil, nil, err
 			}
-			elements = append(elements, element{branches: branches, optional: true})
+			e := element{branches: branches, optional: true, anyOrder: p.peek() == repeated}
+			if e.anyOrder {
+				p.pos++
+			}
+			elements = append(elements, e)
 		case word == "<":
 			p.pos++
 			branches, name, err := p.group(path, ">")
