@@ -107,9 +107,7 @@ func (e *Engine) answer(now time.Time, in lispcore.Datagram, port uint16, encaps
 		e.counters.RateLimited++
 		return
 	}
-	if !e.isOwn(to) {
-		*e.requesters.touch(to) = now
-	}
+	*e.requesters.touch(to) = now
 	e.sendReply(netip.AddrPortFrom(from, lispcore.ControlPort), netip.AddrPortFrom(to, port), in.To.Addr())
 }
 

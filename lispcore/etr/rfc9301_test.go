@@ -135,11 +135,10 @@ func TestRFC9301_5_5_OverlappingPrefixesComeWithTheCoveringOne(t *testing.T) {
 // time."
 func TestRFC9301_5_5_RecordsOfOneReplyShareTheirTTL(t *testing.T) {
 	r := newRouter(t, func(cfg *etr.Config) {
-		long, short := mapping("10.0.0.0/8"), mapping("10.1.0.0/16")
-		long.TTL, short.TTL = 1440, 10
-		cfg.Database = []lispcore.Mapping{long, short}
+		cfg.Database = []lispcore.Mapping{mapping("10.0.0.0/8"), mapping("10.1.0.0/16"), mapping("10.3.0.0/16")}
+		cfg.Database[1].TTL = 10
 	})
-	expect(t, r.receive(itr4, own4, request("10.2.0.1/32")), "198.51.100.1:4342 > 192.0.2.10:61000 Map-Reply 2a: 10.0.0.0/8 10 A {} 10.1.0.0/16 10 A {}")
+	expect(t, r.receive(itr4, own4, request("10.2.0.1/32")), "198.51.100.1:4342 > 192.0.2.10:61000 Map-Reply 2a: 10.0.0.0/8 10 A {} 10.1.0.0/16 10 A {} 10.3.0.0/16 10 A {}")
 }
 
 // A Map-Reply that can't hold all more specifics holds a smaller prefix instead, so that nothing is shadowed.
@@ -359,6 +358,20 @@ func (r *router) weigh(weight uint8) string {
 	return r.apply()
 }
 
+// An SMR comes from an RLOC that is up, as long as there is one.
+func TestRFC9301_6_1_SMRsComeFromAReachableRLOC(t *testing.T) {
+	spare := netip.MustParseAddr("198.51.100.9")
+	r := newRouter(t, func(cfg *etr.Config) {
+		second := locator(spare)
+		second.Local = true
+		cfg.Database = []lispcore.Mapping{mapping("10.1.0.0/16", locator(own4), second)}
+	})
+	r.SetMapCache(func() []netip.Addr { return []netip.Addr{itr4} })
+	r.cfg.Database = clone(r.cfg.Database)
+	r.cfg.Database[0].Locators[0].Reachable = false
+	expect(t, r.apply(), "198.51.100.9:4342 > 192.0.2.10:4342 Map-Request S from 10.1.0.0, ITR-RLOCs [198.51.100.9 198.51.100.1]: 10.1.0.0/16")
+}
+
 // Those whose Map-Requests were answered within a minute are told as well; own addresses, unreachable families and those of
 // earlier are not.
 func TestRFC9301_6_1_WhoIsSolicited(t *testing.T) {
@@ -437,9 +450,6 @@ type merger struct{ *router }
 
 // notify hands the ETR a Map-Notify about 2001:db8:1::/48, and tells what it says.
 func (r *merger) notify(nonce uint64, key string, locators ...lispcore.Locator) string {
-	for i := range locators {
-		locators[i].Local = false
-	}
 	m := mapping("2001:db8:1::/48", locators...)
 	n := wire.MapNotify{Nonce: nonce, Auth: wire.Auth{Algorithm: wire.AlgSHA1}, Records: []wire.Record{{Mapping: m}}}
 	b, err := n.Append(nil)
@@ -479,7 +489,7 @@ func TestRFC9301_5_6_MergeAndProxyBits(t *testing.T) {
 // comes; what is not authentic is not.
 func TestRFC9301_5_7_UnsolicitedMapNotifyIsAcknowledged(t *testing.T) {
 	r, _ := merging(t)
-	const ack = `198.51.100.1:4342 > 192.0.2.1:4342 Map-Notify-Ack 99, authentic true: 2001:db8:1::/48 1440 {198.51.100.1 1/50 R, 198.51.100.2 1/50 R}`
+	const ack = `198.51.100.1:4342 > 192.0.2.1:4342 Map-Notify-Ack 99, authentic true: 2001:db8:1::/48 1440 {198.51.100.1 1/50 LR, 198.51.100.2 1/50 R}`
 	expect(t, r.notify(0x99, "key", locator(own4), locator(mate)), ack)
 	expect(t, r.notify(0x99, "key", locator(own4), locator(mate)), ack)
 	expect(t, r.notify(0x99, "other", locator(own4)), "* authentication failed: 192.0.2.1 Map-Notify")
@@ -500,7 +510,9 @@ func TestRFC9301_5_7_MergedLocatorsAreAnswered(t *testing.T) {
 	const own = "{198.51.100.1 1/50 LR, 2001:db8:ff::1 1/50 LR}"
 	const both = "{198.51.100.1 1/50 LR, 198.51.100.2 1/50 R, 2001:db8:ff::1 1/50 LR}"
 	expect(t, answer(), own)
-	r.notify(0x99, "key", locator(own4), locator(mate), locator(own6))
+	copied := locator(mate)
+	copied.Local, copied.Probed = true, true // a Map-Server that echoes what the other xTR registered
+	r.notify(0x99, "key", locator(own4), copied, locator(own6))
 	if got := r.after(0); !strings.Contains(got, "Map-Request S") {
 		t.Errorf("no SMR: %s", got)
 	}

@@ -1,6 +1,7 @@
 package etr_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
@@ -249,11 +250,16 @@ func tunnelled(instance uint32, inner []byte, ttl, tos uint8) lispcore.Datagram 
 // and Decapsulate must agree.
 func (r *router) decapsulated(in lispcore.Datagram) string {
 	r.t.Helper()
+	untouched := append([]byte(nil), in.Payload...)
 	explained, why := r.Explain(in)
+	if !bytes.Equal(in.Payload, untouched) {
+		r.t.Error("Explain changed the packet")
+	}
 	before := r.Snapshot().Data
 	again := in
 	again.Payload = append([]byte(nil), in.Payload...)
 	r.Handle(r.now, again)
+	clear(again.Payload) // it was only lent
 	handled := r.said()
 	p, reason := r.Decapsulate(in)
 	text := reason.String()
