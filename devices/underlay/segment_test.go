@@ -75,6 +75,8 @@ func TestNeighbors(t *testing.T) {
 		{"nobody has the address", nil, 0, "Gi1", "10.10.10.9", "nobody", "nobody answers for 10.10.10.9 at a Gi1"},
 		{"nobody is oneself", nil, 0, "Gi1", "10.10.10.1", "nobody", "nobody answers for 10.10.10.1 at a Gi1"},
 		{"the address of another segment", nil, 0, "Gi1", "10.0.1.0", "nobody", "nobody answers for 10.0.1.0 at a Gi1"},
+		{"an address of a cable's network that nobody has", func(w *world) { w.n.nodes[0].routing.Interfaces[0].Addrs = prefixes("10.0.1.1/24") },
+			0, "Gi0", "10.0.1.77", "nobody", "nobody answers for 10.0.1.77 at a Gi0"},
 		{"a host without power", func(w *world) { w.check(w.n.SetPower(3, false)) }, 0, "Gi1", "10.10.10.5", "nobody", "nobody answers for 10.10.10.5 at a Gi1"},
 		{"a host whose router has no power", func(w *world) { w.power(0, false) }, 3, HostInterface, "10.10.10.6", "nobody", "nobody answers for 10.10.10.6 at h1 eth0"},
 		{"a host whose router's interface is shut", func(w *world) { w.n.nodes[0].routing.Interfaces[1].Shut = true }, 3, HostInterface, "10.10.10.6",
@@ -234,4 +236,17 @@ func TestEndpoints(t *testing.T) {
 			t.Errorf("%s: %v %v, want %s", row.name, src, dst, row.want)
 		}
 	}
+}
+
+// Whatever is sent as a packet, and cut wherever, has endpoints or none.
+func FuzzEndpoints(f *testing.F) {
+	f.Add(echo(f, "10.0.0.1", "10.0.0.2"))
+	f.Add(append([]byte{0x60, 0, 0, 0, 0, 8, protocolUDP, 64}, make([]byte, 40)...))
+	f.Add([]byte{0x4f})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		src, dst := endpoints(b)
+		if src.Addr().BitLen() != dst.Addr().BitLen() {
+			t.Errorf("%v and %v are of two families", src, dst)
+		}
+	})
 }
