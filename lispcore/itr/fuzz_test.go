@@ -1,7 +1,9 @@
 package itr_test
 
 import (
+	"encoding/binary"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -38,12 +40,11 @@ func FuzzITRDatagram(f *testing.F) {
 	_ = w
 	f.Fuzz(func(t *testing.T, payload []byte, nonce uint8, control bool) {
 		w, nonces := busy(t)
-		known := int(nonce) < len(nonces) && len(payload) >= 12
-		if known {
-			for i := range 8 {
-				payload[4+i] = byte(nonces[nonce] >> (56 - 8*i))
-			}
+		if int(nonce) < len(nonces) && len(payload) >= 12 {
+			payload = slices.Clone(payload)
+			binary.BigEndian.PutUint64(payload[4:], nonces[nonce])
 		}
+		known := len(payload) >= 12 && slices.Contains(nonces, binary.BigEndian.Uint64(payload[4:]))
 		before := w.cache()
 		port := uint16(lispcore.DataPort)
 		if control {

@@ -12,6 +12,9 @@ import (
 const (
 	// probePeriod is the time from one RLOC probe to the next.
 	probePeriod = 60 * time.Second
+	// probePatience is how long a probe may go without an answer until it counts as unanswered. A later answer still shows
+	// that the locator is up.
+	probePatience = 3 * time.Second
 	// probesToDown is how many probes in a row must stay unanswered until a locator counts as down.
 	probesToDown = 3
 )
@@ -34,6 +37,7 @@ type rloc struct {
 	changes int
 
 	nonce                    uint64 // of the probe that has no answer; 0: none
+	judged                   bool   // it has been counted in missed
 	missed                   int    // probes without an answer, in a row
 	probeSent, probeAnswered time.Time
 	rtt                      time.Duration
@@ -156,25 +160,29 @@ func (e *Engine) forgetProbe(r *rloc) {
 	}
 }
 
-// probeTimer judges the last probe and sends the next (RFC 9301 section 7.1).
+// probeTimer judges the last probe or sends the next (RFC 9301 section 7.1).
 func (e *Engine) probeTimer(now time.Time, r *rloc) {
 	cache, eid, ok := r.eid(e)
 	if !ok {
 		e.stopProbing(r)
 		return
 	}
-	if r.nonce != 0 {
-		e.forgetProbe(r)
+	if r.nonce != 0 && !r.judged {
+		r.judged = true
 		if r.missed++; r.missed >= probesToDown {
 			e.setReachable(now, r, false, "RLOC-probe")
 		}
-	}
-	e.timers.Set(timerKey{probe: r}, now.Add(probePeriod))
-	if !r.routed || r.self() {
+		e.timers.Set(timerKey{probe: r}, r.probeSent.Add(probePeriod))
 		return
 	}
-	r.nonce, r.probeSent = e.nonce(), now
+	e.forgetProbe(r)
+	if !r.routed || r.self() {
+		e.timers.Set(timerKey{probe: r}, now.Add(probePeriod))
+		return
+	}
+	r.nonce, r.probeSent, r.judged = e.nonce(), now, false
 	e.probes[r.nonce] = r
+	e.timers.Set(timerKey{probe: r}, now.Add(probePatience))
 	m := wire.MapRequest{Probe: true, Nonce: r.nonce, ITRRLOCs: []netip.Addr{r.source}, Records: []lispcore.EID{eid}}
 	if cache != nil {
 		m.PITR = !cache.settings.ITR
@@ -223,6 +231,7 @@ func (e *Engine) handleProbeReply(now time.Time, d lispcore.Datagram) {
 		return
 	}
 	e.forgetProbe(r)
+	e.timers.Set(timerKey{probe: r}, r.probeSent.Add(probePeriod))
 	r.missed, r.probeAnswered, r.rtt = 0, now, now.Sub(r.probeSent)
 	e.setReachable(now, r, true, "RLOC-probe")
 	for i := range e.reply.Records {
