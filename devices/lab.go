@@ -348,11 +348,11 @@ func (l *Lab) change(fn func() error) error {
 // rewire makes a change of links, power or configuration take effect: in the network, in the logs, and in the engines,
 // which must know which map server they have a route to.
 func (l *Lab) rewire() error {
-	for _, s := range l.net.Update(l.loop.now) {
-		l.loop.push(s.Node, s.Output)
-	}
 	for _, h := range l.hosts {
 		h.configure()
+	}
+	for _, s := range l.net.Update(l.loop.now) {
+		l.loop.push(s.Node, s.Output)
 	}
 	for _, d := range l.devices {
 		if !d.running {

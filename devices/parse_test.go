@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"lisplab/lispcore"
@@ -28,6 +29,9 @@ func parse(_ Release, file, text string) (Config, error) {
 			ok = parseGlobal(&c, f)
 			site, line = nil, f[0] == "line"
 		case line:
+		case strings.HasPrefix(text, " permit") || strings.HasPrefix(text, " deny"):
+			l := &c.AccessLists[len(c.AccessLists)-1]
+			l.Entries = append(l.Entries, parseAccess(10*(len(l.Entries)+1), f))
 		case c.LISP == nil && len(c.Interfaces) > 0:
 			ok = parseInterface(&c.Interfaces[len(c.Interfaces)-1], f)
 		case f[0] == "site":
@@ -51,11 +55,28 @@ func parseGlobal(c *Config, f []string) bool {
 	case "hostname":
 		c.Hostname = f[1]
 	case "ipv6":
+		if f[1] == "route" {
+			c.Routes = append(c.Routes, StaticRoute{Prefix: netip.MustParsePrefix(f[2]), NextHop: netip.MustParseAddr(f[3])})
+		}
 		c.IPv6UnicastRouting = true
 	case "interface":
 		c.Interfaces = append(c.Interfaces, Interface{Name: f[1]})
+	case "vrf":
+		c.VRFs = append(c.VRFs, VRF{Name: f[2], IPv4: true, IPv6: true})
 	case "ip":
-		c.Routes = append(c.Routes, StaticRoute{Prefix: masked(f[2], f[3]).Masked(), NextHop: netip.MustParseAddr(f[4])})
+		if f[1] == "access-list" {
+			c.AccessLists = append(c.AccessLists, AccessList{Name: f[3], Extended: f[2] == "extended"})
+			return true
+		}
+		var r StaticRoute
+		if f[2] == "vrf" {
+			r.VRF, f = f[3], f[2:]
+		}
+		r.Prefix = masked(f[2], f[3]).Masked()
+		if r.Interface = f[4]; f[4] != "Null0" {
+			r.Interface, r.NextHop = "", netip.MustParseAddr(f[4])
+		}
+		c.Routes = append(c.Routes, r)
 	case "router":
 		c.LISP = &LISP{}
 	default:
@@ -68,6 +89,14 @@ func parseInterface(i *Interface, f []string) bool {
 	switch {
 	case f[0] == "description":
 		i.Description = strings.Join(f[1:], " ")
+	case f[0] == "vrf":
+		i.VRF = f[2]
+	case f[0] == "ip" && f[1] == "access-group":
+		if i.AccessIn = f[2]; f[3] == "out" {
+			i.AccessIn, i.AccessOut = "", f[2]
+		}
+	case f[0] == "ip" && f[1] == "mtu":
+		i.MTU, _ = strconv.Atoi(f[2])
 	case f[0] == "ip":
 		i.IPv4 = masked(f[2], f[3])
 	case f[0] == "ipv6":
@@ -85,7 +114,12 @@ func parseSite(s *Site, f []string) bool {
 	case "authentication-key":
 		s.Key = f[1]
 	case "eid-prefix":
-		s.EIDPrefixes = append(s.EIDPrefixes, SiteEIDPrefix{Prefix: netip.MustParsePrefix(f[1]), AcceptMoreSpecifics: len(f) > 2})
+		var instance uint64
+		if f[1] == "instance-id" {
+			instance, _ = strconv.ParseUint(f[2], 10, 32)
+			f = f[2:]
+		}
+		s.EIDPrefixes = append(s.EIDPrefixes, SiteEIDPrefix{Instance: uint32(instance), Prefix: netip.MustParsePrefix(f[1]), AcceptMoreSpecifics: len(f) > 2})
 	default:
 		return f[0] == "exit"
 	}
@@ -101,9 +135,31 @@ func parseLISP(l *LISP, f []string) bool {
 		if len(l.EIDTables) == 0 {
 			l.EIDTables = []EIDTable{{VRF: "default"}}
 		}
-		t := &l.EIDTables[0]
-		t.Mappings = append(t.Mappings, DatabaseMapping{EID: netip.MustParsePrefix(f[1]),
-			Locators: []Locator{{RLOC: netip.MustParseAddr(f[2]), Priority: 1, Weight: 100}}})
+		t := &l.EIDTables[len(l.EIDTables)-1]
+		m := DatabaseMapping{EID: netip.MustParsePrefix(f[1])}
+		for _, rloc := range f[2:] {
+			if a, err := netip.ParseAddr(rloc); err == nil {
+				m.Locators = append(m.Locators, Locator{RLOC: a, Priority: 1, Weight: 100})
+			}
+		}
+		t.Mappings = append(t.Mappings, m)
+		return true
+	case "eid-table":
+		instance, _ := strconv.ParseUint(f[len(f)-1], 10, 32)
+		l.EIDTables = append(l.EIDTables, EIDTable{VRF: f[len(f)-3], Instance: uint32(instance), Explicit: true})
+		return true
+	case "map-cache":
+		if len(l.EIDTables) == 0 {
+			l.EIDTables = []EIDTable{{VRF: "default"}}
+		}
+		t := &l.EIDTables[len(l.EIDTables)-1]
+		t.MapCache = append(t.MapCache, StaticMapCache{netip.MustParsePrefix(f[1]), lispcore.SendMapRequest})
+		return true
+	case "loc-reach-algorithm":
+		l.RLOCProbing = true
+		return true
+	case "disable-ttl-propagate":
+		l.DisableTTLPropagate = true
 		return true
 	case "ipv6":
 		service = &l.IPv6
@@ -124,10 +180,49 @@ func parseLISP(l *LISP, f []string) bool {
 		service.MapServer = true
 	case "map-resolver":
 		service.MapResolver = true
+	case "proxy-etr":
+		service.ProxyETR = true
 	default:
-		return false
+		switch f[1] {
+		case "proxy-itr":
+			service.ProxyITR = netip.MustParseAddr(f[2])
+		case "use-petr":
+			service.UsePETRs = append(service.UsePETRs, UsePETR{RLOC: netip.MustParseAddr(f[2])})
+		default:
+			return false
+		}
+
 	}
 	return true
+}
+
+// parseAccess reads "permit udp any any eq 4342" and the like.
+func parseAccess(sequence int, f []string) AccessEntry {
+	e := AccessEntry{Sequence: sequence, Permit: f[0] == "permit"}
+	e.Protocol = map[string]AccessProtocol{"ip": AnyProtocol, "icmp": ICMPProtocol, "tcp": TCPProtocol, "udp": UDPProtocol}[f[1]]
+	f = f[2:]
+	addr := func() (a AccessAddr) {
+		switch f[0] {
+		case "any":
+			f = f[1:]
+		case "host":
+			a.Addr, f = netip.MustParseAddr(f[1]), f[2:]
+		default:
+			a.Addr, a.Wildcard, f = netip.MustParseAddr(f[0]), netip.MustParseAddr(f[1]), f[2:]
+		}
+		return a
+	}
+	port := func() (p AccessPort) {
+		if len(f) > 1 && f[0] == "eq" {
+			n, _ := strconv.Atoi(f[1])
+			p, f = AccessPort{uint16(n), uint16(n)}, f[2:]
+		}
+		return p
+	}
+	e.Source, e.SourcePort = addr(), port()
+	e.Destination, e.DestinationPort = addr(), port()
+	e.Established = len(f) > 0 && f[0] == "established"
+	return e
 }
 
 func masked(addr, mask string) netip.Prefix {

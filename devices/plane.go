@@ -220,8 +220,8 @@ func (d *Device) relay(now time.Time, m packet.Message, instance uint32, inner [
 // complain tells the source of a packet by ICMP why it goes no further, as often as that may be.
 func (d *Device) complain(now time.Time, at arrival, kind packet.ErrorKind, mtu int, about []byte) {
 	p, err := packet.ParseQuote(about)
-	if kind == 0 || err != nil || !routable(p.Source) || isError(about) || laterFragment(about) {
-		return
+	if kind == 0 || err != nil || !routable(p.Source) || p.Kind == packet.ErrorMessage || p.Fragment {
+		return // RFC 1122 section 3.2.2, RFC 4443 section 2.4
 	}
 	source := p.Destination
 	if kind != packet.PortUnreachable && kind != packet.ProtocolUnreachable {
@@ -316,29 +316,6 @@ func (i Interface) address(v4 bool) (netip.Addr, bool) {
 		return i.IPv6[0].Addr(), true
 	}
 	return netip.Addr{}, false
-}
-
-// isError tells whether a packet is an ICMP error, about which nobody complains (RFC 1122 section 3.2.2, RFC 4443 section
-// 2.4).
-func isError(b []byte) bool {
-	p, err := forward.Parse(b)
-	if err != nil || p.HeaderLen >= len(b) {
-		return err != nil
-	}
-	switch t := b[p.HeaderLen]; p.Protocol {
-	case uint8(ICMPProtocol):
-		return t == 3 || t == 4 || t == 5 || t == 11 || t == 12
-	case icmp6Protocol:
-		return t < 128
-	}
-	return false
-}
-
-const icmp6Protocol = 58
-
-func laterFragment(b []byte) bool {
-	p, err := forward.Parse(b)
-	return err == nil && p.FragmentOffset > 0
 }
 
 // failed takes word of a packet that could not leave the router, or got no further here.

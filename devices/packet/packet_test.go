@@ -66,10 +66,11 @@ func TestParseQuote(t *testing.T) {
 		packet []byte
 		want   Quote
 	}{
-		"echo":         {Echo(h4, false, 3, 4, nil), Quote{a4, b4, EchoRequest, 3, 4, 0, 0}},
-		"ICMPv6 reply": {Echo(h6, true, 3, 4, nil), Quote{a6, b6, EchoReply, 3, 4, 0, 0}},
-		"UDP":          {UDP(h4, 5, 6, []byte("more than is quoted")), Quote{a4, b4, UDPMessage, 0, 0, 5, 6}},
-		"UDP in IPv6":  {UDP(h6, 5, 6, nil), Quote{a6, b6, UDPMessage, 0, 0, 5, 6}},
+		"echo":         {Echo(h4, false, 3, 4, nil), Quote{a4, b4, EchoRequest, false, 3, 4, 0, 0}},
+		"ICMPv6 reply": {Echo(h6, true, 3, 4, nil), Quote{a6, b6, EchoReply, false, 3, 4, 0, 0}},
+		"UDP":          {UDP(h4, 5, 6, []byte("more than is quoted")), Quote{a4, b4, UDPMessage, false, 0, 0, 5, 6}},
+		"an error":     {Error(h4, TimeExceeded, 0, UDP(h4, 5, 6, nil)), Quote{a4, b4, ErrorMessage, false, 0, 0, 0, 0}},
+		"UDP in IPv6":  {UDP(h6, 5, 6, nil), Quote{a6, b6, UDPMessage, false, 0, 0, 5, 6}},
 	} {
 		short := row.packet[:HeaderSize(row.want.Source)+8]
 		if got, err := ParseQuote(short); err != nil || got != row.want {

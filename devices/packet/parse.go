@@ -135,7 +135,7 @@ func (m Message) readICMP(b []byte, version int) (Message, error) {
 		m.Data = b[EchoHeaderSize:]
 		return m, nil
 	}
-	if isError := version == 0 && (b[0] == 3 || b[0] == 11 || b[0] == 12) || version == 1 && b[0] < 128; !isError {
+	if !isError(version, b[0]) {
 		return m, nil
 	}
 	m.Kind, m.Quoted = ErrorMessage, b[EchoHeaderSize:]
@@ -151,6 +151,11 @@ func (m Message) readICMP(b []byte, version int) (Message, error) {
 		}
 	}
 	return m, nil
+}
+
+// isError tells whether an ICMP type of a version (0: ICMP, 1: ICMPv6) is one of an error.
+func isError(version int, kind uint8) bool {
+	return version == 0 && (kind == 3 || kind == 11 || kind == 12) || version == 1 && kind < 128
 }
 
 func (m Message) readUDP(b []byte) (Message, error) {
@@ -192,7 +197,8 @@ func (m Message) checksum(b []byte, protocol layers.IPProtocol, pseudo bool) uin
 // Quote is what the begin of a packet, quoted by an ICMP error, tells about whose it was.
 type Quote struct {
 	Source, Destination         netip.Addr
-	Kind                        Kind   // EchoRequest, EchoReply, UDPMessage or Other
+	Kind                        Kind   // EchoRequest, EchoReply, UDPMessage, ErrorMessage or Other
+	Fragment                    bool   // not the first: all that is known of it is whose it is
 	ID, Sequence                uint16 // of echoes
 	SourcePort, DestinationPort uint16 // of UDP
 }
@@ -222,6 +228,9 @@ func ParseQuote(b []byte) (Quote, error) {
 	default:
 		return Quote{}, ErrVersion
 	}
+	if q.Fragment = version == 0 && binary.BigEndian.Uint16(b[6:])&0x1fff != 0; q.Fragment {
+		return q, nil
+	}
 	b = b[header:]
 	switch protocol {
 	case layers.IPProtocolUDP:
@@ -233,6 +242,10 @@ func ParseQuote(b []byte) (Quote, error) {
 			q.Kind = EchoRequest
 		case echoTypes[version][1]:
 			q.Kind = EchoReply
+		default:
+			if q.ID, q.Sequence = 0, 0; isError(version, b[0]) {
+				q.Kind = ErrorMessage
+			}
 		}
 	}
 	return q, nil

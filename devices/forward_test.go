@@ -1,0 +1,304 @@
+package devices
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"lisplab/devices/probe"
+	"lisplab/devices/underlay"
+	"lisplab/lispcore/itr"
+)
+
+// The first ping between two sites that know nothing of each other: the first packet asks for the mapping of the target, the
+// answer to the second for that of the source, and the third arrives.
+func TestPingBetweenSites(t *testing.T) {
+	lab := openNetwork(t, sites)
+	at := lab.Now()
+	got := await(t, lab, lab.Device("xTR1").Ping(PingOptions{PingConfig: probe.PingConfig{Target: addr("10.30.30.1")}, Source: addr("10.10.10.1")}))
+	want(t, "cold", got, `Type escape sequence to abort.
+Sending 5, 100-byte ICMP Echos to 10.30.30.1, timeout is 2 seconds:
+Packet sent with a source address of 10.10.10.1 `+`
+..!!!
+Success rate is 60 percent (3/5), round-trip min/avg/max = 1/1/1 ms
+`)
+	if took := since(lab, at); took != 4*time.Second {
+		t.Errorf("it took %v, want 4 s", took)
+	}
+	want(t, "warm", ping(t, lab, "xTR1", "10.30.30.1", "10.10.10.1"), "!!!!!")
+	want(t, "the other way round", ping(t, lab, "xTR2", "10.10.10.1", "10.30.30.1"), "!!!!!")
+	snap, _ := lab.Device("xTR1").ITR()
+	s, _ := snap.Service(service(0, true))
+	if s.Statistics.Encapsulated != 4+5+5 {
+		t.Errorf("xTR1 has encapsulated %d packets, want 14", s.Statistics.Encapsulated)
+	}
+}
+
+// Without a source the RLOC is the source, which is no EID: the packets go natively, and a core router has no route.
+func TestPingWithoutSource(t *testing.T) {
+	lab := openNetwork(t, sites)
+	want(t, "by the default route", ping(t, lab, "xTR1", "10.30.30.1", ""), "U.U.U")
+	want(t, "to an RLOC", ping(t, lab, "xTR1", "198.51.100.21", ""), "!!!!!")
+	want(t, "to itself", ping(t, lab, "xTR1", "10.10.10.1", ""), "!!!!!")
+	want(t, "to nobody on its LAN", ping(t, lab, "xTR1", "10.10.10.77", ""), ".....")
+	want(t, "to nobody on another's LAN", ping(t, lab, "xTR2", "203.0.113.77", ""), "U.U.U")
+}
+
+func TestPingIPv6OverIPv4RLOCs(t *testing.T) {
+	lab := openNetwork(t, sites)
+	want(t, "cold", ping(t, lab, "xTR1", "2001:db8:2::1", "2001:db8:1::1"), "..!!!")
+	want(t, "warm", ping(t, lab, "xTR1", "2001:db8:2::1", "2001:db8:1::1"), "!!!!!")
+	want(t, "between hosts", pingFrom(t, lab, "h1", "2001:db8:2::2"), "!!!!!")
+}
+
+func TestPingBetweenHosts(t *testing.T) {
+	lab := openNetwork(t, sites)
+	want(t, "the gateway", pingFrom(t, lab, "h1", "10.10.10.1"), "!!!!!")
+	want(t, "cold", pingFrom(t, lab, "h1", "10.30.30.2"), "..!!!")
+	want(t, "warm", pingFrom(t, lab, "h1", "10.30.30.2"), "!!!!!")
+	want(t, "nobody in the other site, as its router tells", pingFrom(t, lab, "h1", "10.30.30.77"), "U.U.U")
+}
+
+// A network without LISP reaches a site through the proxy ITR, and is reached through the proxy ETR.
+func TestProxy(t *testing.T) {
+	lab := openNetwork(t, sites)
+	want(t, "from the network without LISP, cold", pingFrom(t, lab, "h0", "10.10.10.2"), "..!!!")
+	want(t, "warm", pingFrom(t, lab, "h0", "10.10.10.2"), "!!!!!")
+	want(t, "into it", pingFrom(t, lab, "h1", "172.20.0.2"), "!!!!!")
+	snap, _ := lab.Device("xTR1").ITR()
+	s, _ := snap.Service(service(0, true))
+	if n := s.Statistics.Reasons.Of(itr.ViaPETR); n == 0 {
+		t.Errorf("no packet of xTR1 went by the proxy ETR: %+v", s.Statistics)
+	}
+	if n := lab.Device("PxTR").PacketCounters().Decapsulated; n == 0 {
+		t.Error("PxTR has decapsulated nothing")
+	}
+}
+
+// Without a proxy ETR a negative answer leads natively: by the default route.
+func TestNegativeReplyAndNativeForwarding(t *testing.T) {
+	lab := openNetwork(t, sites, " ipv4 use-petr 192.0.2.7\n", "", "ip route 172.20.0.0 255.255.255.0 192.0.2.1\n", "ip route 172.20.0.0 255.255.255.0 192.0.2.1\nip route 10.10.10.0 255.255.255.0 203.0.113.11\n",
+		"ip route 172.20.0.0 255.255.255.0 192.0.2.7\n", "ip route 172.20.0.0 255.255.255.0 192.0.2.7\nip route 10.10.10.0 255.255.255.0 192.0.2.0\n",
+		"ip route 10.0.0.0 255.0.0.0 Null0\n", "", " ipv4 proxy-itr 192.0.2.7\n", "")
+	want(t, "cold: the first packet asks", pingFrom(t, lab, "h1", "172.20.0.2"), ".!!!!")
+	want(t, "warm", pingFrom(t, lab, "h1", "172.20.0.2"), "!!!!!")
+	snap, _ := lab.Device("xTR1").ITR()
+	s, _ := snap.Service(service(0, true))
+	if s.Statistics.Encapsulated != 0 || s.Statistics.Reasons.Of(itr.NativeEntry) != 9 {
+		t.Errorf("%d encapsulated, %d natively, want 0 and 9", s.Statistics.Encapsulated, s.Statistics.Reasons.Of(itr.NativeEntry))
+	}
+}
+
+// traceroute traces from a router and returns the hops.
+func traceroute(t testing.TB, lab *Lab, device, to, source string) string {
+	t.Helper()
+	o := TracerouteOptions{TracerouteConfig: probe.TracerouteConfig{Target: addr(to)}, Source: addr(source)}
+	return hops(await(t, lab, lab.Device(device).Traceroute(o)))
+}
+
+func tracerouteFrom(t testing.TB, lab *Lab, host, to string) string {
+	t.Helper()
+	h, err := lab.Host(host)
+	must(t, err)
+	return hops(await(t, lab, h.Traceroute(probe.TracerouteConfig{Target: addr(to)})))
+}
+
+// The outer TTL is the inner one: routers between the RLOCs show, since the ITR passes on what they say. The target lets one
+// unreachable pass each 500 ms. With disable-ttl-propagate the tunnel is one hop.
+func TestTraceroute(t *testing.T) {
+	lab := openNetwork(t, sites)
+	ping(t, lab, "xTR1", "10.30.30.1", "10.10.10.1")
+	want(t, "from xTR1", traceroute(t, lab, "xTR1", "10.30.30.1", "10.10.10.1"), `  1 203.0.113.1 1 msec 1 msec 1 msec
+  2 192.0.2.1 1 msec 1 msec 1 msec
+  3 10.30.30.1 1 msec *  1 msec
+`)
+	want(t, "from a host", tracerouteFrom(t, lab, "h1", "10.30.30.2"), `  1 10.10.10.1 1 msec 1 msec 1 msec
+  2 203.0.113.1 1 msec 1 msec 1 msec
+  3 192.0.2.1 1 msec 1 msec 1 msec
+  4 10.30.30.1 1 msec 1 msec 1 msec
+  5 10.30.30.2 1 msec 1 msec 1 msec
+`)
+	ping(t, lab, "xTR1", "2001:db8:2::1", "2001:db8:1::1")
+	want(t, "IPv6, where the core has no names", traceroute(t, lab, "xTR1", "2001:db8:2::1", "2001:db8:1::1"), `  1 2001:DB8:1::1 1 msec 1 msec 1 msec
+  2 2001:DB8:1::1 1 msec 1 msec 1 msec
+  3 2001:DB8:2::1 1 msec 1 msec 1 msec
+`)
+	want(t, "natively, to nowhere", traceroute(t, lab, "xTR1", "10.30.30.1", ""), `  1 203.0.113.1 1 msec 1 msec 1 msec
+  2 203.0.113.1 !H  *  !H 
+`)
+}
+
+func TestTracerouteWithoutTTLPropagation(t *testing.T) {
+	lab := openNetwork(t, sites, "router lisp\n database-mapping 10.10", "router lisp\n disable-ttl-propagate\n database-mapping 10.10",
+		"router lisp\n database-mapping 10.30", "router lisp\n disable-ttl-propagate\n database-mapping 10.30")
+	ping(t, lab, "xTR1", "10.30.30.1", "10.10.10.1")
+	want(t, "from xTR1", traceroute(t, lab, "xTR1", "10.30.30.1", "10.10.10.1"), "  1 10.30.30.1 1 msec *  1 msec\n")
+	want(t, "from a host", tracerouteFrom(t, lab, "h1", "10.30.30.2"), `  1 10.10.10.1 1 msec 1 msec 1 msec
+  2 10.30.30.1 1 msec 1 msec 1 msec
+  3 10.30.30.2 1 msec 1 msec 1 msec
+`)
+}
+
+// An access list on a core router keeps TCP 4342 out: the ETR goes on by UDP, its hits are counted, and the session comes when
+// the list goes.
+func TestAccessListDeniesReliableTransport(t *testing.T) {
+	lab := openNetwork(t, sites, "== Core1\ninterface GigabitEthernet0/0\n ip address 192.0.2.0 255.255.255.254\ninterface GigabitEthernet0/1\n", `== Core1
+ip access-list extended NO-TCP
+ deny tcp any any eq 4342
+ permit ip any any
+interface GigabitEthernet0/0
+ ip address 192.0.2.0 255.255.255.254
+interface GigabitEthernet0/1
+ ip access-group NO-TCP in
+`)
+	advance(t, lab, 100)
+	wantSession(t, lab, "xTR1", addr("192.0.2.5"), "Down never 0/0 2")
+	var mine []string
+	for _, r := range registered(lab, "MSMR") {
+		if strings.Contains(r, "203.0.113.11") {
+			mine = append(mine, r)
+		}
+	}
+	wantLines(t, "registered by UDP", mine, "A 10.10.10.0/24 203.0.113.11 50s\nA 2001:db8:1::/48 203.0.113.11 50s")
+	core := lab.Device("Core1")
+	list := core.AccessLists()[0]
+	if list.Hits[0] == 0 || list.Hits[1] == 0 {
+		t.Errorf("hits %v", list.Hits)
+	}
+	cfg := core.Config()
+	cfg.Interfaces[1].AccessIn = ""
+	must(t, core.Apply(cfg))
+	advance(t, lab, 100)
+	if got := sessionWith(lab, "xTR1", addr("192.0.2.5")); !strings.HasPrefix(got, "Up ") {
+		t.Errorf("without the list the session is %s", got)
+	}
+}
+
+// vrfs is two customers with the same addresses at two sites, each in an instance of his own.
+const vrfs = `
+name: vrfs
+jitter: 0
+devices:
+  - {name: xTR1, config: xTR1}
+  - {name: xTR2, config: xTR2}
+  - {name: MSMR, config: MSMR}
+links:
+  - xTR1:GigabitEthernet0/0 -- MSMR:GigabitEthernet0/1
+  - xTR2:GigabitEthernet0/0 -- MSMR:GigabitEthernet0/2
+hosts:
+  - {name: red1, address: 10.1.0.2/24, attached: xTR1:GigabitEthernet0/1}
+  - {name: blue1, address: 10.1.0.2/24, attached: xTR1:GigabitEthernet0/2}
+  - {name: red2, address: 10.2.0.2/24, attached: xTR2:GigabitEthernet0/1}
+  - {name: blue2, address: 10.2.0.2/24, attached: xTR2:GigabitEthernet0/2}
+== xTR1
+vrf definition RED
+vrf definition BLUE
+interface GigabitEthernet0/0
+ ip address 192.0.2.1 255.255.255.254
+interface GigabitEthernet0/1
+ vrf forwarding RED
+ ip address 10.1.0.1 255.255.255.0
+interface GigabitEthernet0/2
+ vrf forwarding BLUE
+ ip address 10.1.0.1 255.255.255.0
+ip route 0.0.0.0 0.0.0.0 192.0.2.0
+router lisp
+ eid-table vrf RED instance-id 101
+ database-mapping 10.1.0.0/24 192.0.2.1
+ eid-table vrf BLUE instance-id 102
+ database-mapping 10.1.0.0/24 192.0.2.1
+ ipv4 itr
+ ipv4 itr map-resolver 192.0.2.0
+ ipv4 etr
+ ipv4 etr map-server 192.0.2.0 key secret
+== xTR2
+vrf definition RED
+vrf definition BLUE
+interface GigabitEthernet0/0
+ ip address 192.0.2.3 255.255.255.254
+interface GigabitEthernet0/1
+ vrf forwarding RED
+ ip address 10.2.0.1 255.255.255.0
+interface GigabitEthernet0/2
+ vrf forwarding BLUE
+ ip address 10.2.0.1 255.255.255.0
+ip route 0.0.0.0 0.0.0.0 192.0.2.2
+router lisp
+ eid-table vrf RED instance-id 101
+ database-mapping 10.2.0.0/24 192.0.2.3
+ eid-table vrf BLUE instance-id 102
+ database-mapping 10.2.0.0/24 192.0.2.3
+ ipv4 itr
+ ipv4 itr map-resolver 192.0.2.2
+ ipv4 etr
+ ipv4 etr map-server 192.0.2.2 key secret
+== MSMR
+interface GigabitEthernet0/1
+ ip address 192.0.2.0 255.255.255.254
+interface GigabitEthernet0/2
+ ip address 192.0.2.2 255.255.255.254
+router lisp
+ site A
+  authentication-key secret
+  eid-prefix instance-id 101 10.0.0.0/8 accept-more-specifics
+  eid-prefix instance-id 102 10.0.0.0/8 accept-more-specifics
+  exit
+ ipv4 map-server
+ ipv4 map-resolver
+`
+
+// Two VRFs use the same addresses: what is learned and what is sent in one is nothing to the other.
+func TestOverlappingVRFs(t *testing.T) {
+	heard := map[string]int{}
+	lab := openObserved(t, func(e underlay.Event) {
+		if e.Kind == underlay.Packet && e.Interface == "eth0" {
+			heard[[]string{"red1", "blue1", "red2", "blue2"}[e.Node-3]]++
+		}
+	}, vrfs)
+	want(t, "red, cold", pingFrom(t, lab, "red1", "10.2.0.2"), "..!!!")
+	if heard["red1"] != 5 || heard["red2"] != 4 || heard["blue2"] != 0 {
+		t.Errorf("sent by hosts: %v", heard)
+	}
+	want(t, "blue, cold", pingFrom(t, lab, "blue1", "10.2.0.2"), "..!!!")
+	want(t, "from a router", marks(t, await(t, lab, lab.Device("xTR1").Ping(PingOptions{
+		PingConfig: probe.PingConfig{Target: addr("10.2.0.1")}, VRF: "RED"}))), "!!!!!")
+	want(t, "outside of the VRFs", ping(t, lab, "xTR1", "10.2.0.1", ""), "U.U.U")
+	want(t, "an unknown VRF", await(t, lab, lab.Device("xTR1").Ping(PingOptions{
+		PingConfig: probe.PingConfig{Target: addr("10.2.0.1")}, VRF: "GREEN"})), "% VRF GREEN does not exist\n")
+	for i, v := range lab.Device("xTR1").VRFs() {
+		want(t, v.Name, v.Interfaces[0], []string{"GigabitEthernet0/1", "GigabitEthernet0/2"}[i])
+	}
+}
+
+// A packet that does not fit into the tunnel is cut in two, or, with DF, its sender is told how large one may be.
+func TestLargePackets(t *testing.T) {
+	lab := openNetwork(t, sites)
+	ping(t, lab, "xTR1", "10.30.30.1", "10.10.10.1")
+	large := func(size int, df bool) string {
+		o := PingOptions{PingConfig: probe.PingConfig{Target: addr("10.30.30.1"), Size: size, DF: df}, Source: addr("10.10.10.1")}
+		return marks(t, await(t, lab, lab.Device("xTR1").Ping(o)))
+	}
+	want(t, "as large as fits", large(1464, true), "!!!!!")
+	want(t, "one byte more", large(1465, true), "M.M.M")
+	want(t, "one byte more, in pieces", large(1465, false), "!!!!!")
+	want(t, "many pieces", large(10000, false), "!!!!!")
+	want(t, "natively, in pieces", marks(t, await(t, lab, lab.Device("xTR1").Ping(PingOptions{
+		PingConfig: probe.PingConfig{Target: addr("198.51.100.21"), Size: 4000}}))), "!!!!!")
+	h, _ := lab.Host("h1")
+	want(t, "from a host, in pieces", marks(t, await(t, lab, h.Ping(probe.PingConfig{Target: addr("10.30.30.2"), Size: 3000}))), "!!!!!")
+	advance(t, lab, 1) // of such errors a router sends one each 500 ms
+	want(t, "from a host, with DF", marks(t, await(t, lab, h.Ping(probe.PingConfig{Target: addr("10.30.30.2"), Size: 1480, DF: true}))), "M.M.M")
+}
+
+// A core whose MTU is smaller than the ITR thinks says so to the ITR, which learns it and passes it on.
+func TestPathMTU(t *testing.T) {
+	lab := openNetwork(t, sites, " ip address 192.0.2.0 255.255.255.254\n", " ip address 192.0.2.0 255.255.255.254\n ip mtu 1400\n")
+	ping(t, lab, "xTR1", "10.30.30.1", "10.10.10.1")
+	h, _ := lab.Host("h1")
+	df := func(size int) string {
+		return marks(t, await(t, lab, h.Ping(probe.PingConfig{Target: addr("10.30.30.2"), Size: size, DF: true})))
+	}
+	pingFrom(t, lab, "h1", "10.30.30.2")
+	want(t, "fits", df(1364), "!!!!!")
+	want(t, "too big: the core tells, then the ITR itself", df(1365), "MM.M.")
+}
