@@ -92,8 +92,10 @@ func parseInterface(i *Interface, f []string) bool {
 	case f[0] == "vrf":
 		i.VRF = f[2]
 	case f[0] == "ip" && f[1] == "access-group":
-		if i.AccessIn = f[2]; f[3] == "out" {
-			i.AccessIn, i.AccessOut = "", f[2]
+		if f[3] == "out" {
+			i.AccessOut = f[2]
+		} else {
+			i.AccessIn = f[2]
 		}
 	case f[0] == "ip" && f[1] == "mtu":
 		i.MTU, _ = strconv.Atoi(f[2])
