@@ -15,7 +15,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite what passed in the scenarios of testdata")
 
-// TestFacts plays the behaviour that the protocol fixes, a file per fact; fact 15 (requests and SMRs) waits for its roles.
+// TestFacts plays the behaviour that the protocol fixes, a file per fact, and what several roles do together.
 func TestFacts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lisplab/lispcore"
+	"lisplab/lispcore/mapresolver"
 	"lisplab/lispcore/mapserver"
 	"lisplab/lispcore/session"
 	"lisplab/lispcore/wire"
@@ -112,4 +113,74 @@ func BenchmarkRegistrationMemory(b *testing.B) {
 		runtime.KeepAlive(e)
 		runtime.KeepAlive(messages)
 	}
+}
+
+// benchITR asks.
+var benchITR = netip.MustParseAddr("203.0.113.99")
+
+// requests returns encapsulated Map-Requests for n host EIDs.
+func requests(n int) [][]byte {
+	list := make([][]byte, n)
+	for i := range list {
+		var a [4]byte
+		binary.BigEndian.PutUint32(a[:], 10<<24|uint32(i))
+		eid := netip.AddrFrom4(a)
+		m := wire.MapRequest{Nonce: uint64(i) + 1, SourceEID: netip.MustParseAddr("11.0.0.1"), ITRRLOCs: []netip.Addr{benchITR},
+			Records: []lispcore.EID{lispcore.NewEID(0, netip.PrefixFrom(eid, 32))}}
+		b, err := m.Append(nil)
+		if err == nil {
+			ecm := wire.EncapsulatedControl{TTL: 64, Source: netip.AddrPortFrom(benchITR, 4342), Destination: netip.AddrPortFrom(eid, 4342), Payload: b}
+			b, err = ecm.Append(nil)
+		}
+		if err != nil {
+			panic(err)
+		}
+		list[i] = b
+	}
+	return list
+}
+
+// benchRequests asks a Map-Resolver, with a Map-Server behind it that has 10,000 registrations, for one EID after the other.
+func benchRequests(b *testing.B, proxy bool, asked func(i int) int) {
+	e, _ := benchEngine()
+	now := time.Unix(0, 0)
+	in := lispcore.Datagram{From: netip.AddrPortFrom(benchETR, 4342), To: netip.AddrPortFrom(benchServer, 4342)}
+	for _, in.Payload = range registers(10_000) {
+		if proxy {
+			in.Payload = askForProxy(in.Payload, "bench-key")
+		}
+		e.Handle(now, in)
+		e.Drain()
+	}
+	mr := mapresolver.New()
+	mr.Configure(now, mapresolver.Config{IPv4: true, Server: e, Limit: -1})
+	in.From = netip.AddrPortFrom(benchITR, 4342)
+	messages := requests(20_000)
+	b.ReportAllocs()
+	answers := 0
+	for i := 0; b.Loop(); i++ {
+		in.Payload = messages[asked(i)]
+		mr.Handle(now, in)
+		mr.Drain()
+		answers += len(e.Drain())
+	}
+	if answers != b.N {
+		b.Fatalf("%d answers to %d Map-Requests", answers, b.N)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+}
+
+// BenchmarkMapRequestProxied is one Map-Request that the Map-Server answers for its ETR, from the datagram to the datagram.
+func BenchmarkMapRequestProxied(b *testing.B) {
+	benchRequests(b, true, func(i int) int { return i % 10_000 })
+}
+
+// BenchmarkMapRequestForwarded is one Map-Request that goes on to its ETR.
+func BenchmarkMapRequestForwarded(b *testing.B) {
+	benchRequests(b, false, func(i int) int { return i % 10_000 })
+}
+
+// BenchmarkMapRequestNegative is one Map-Request for what nobody registers.
+func BenchmarkMapRequestNegative(b *testing.B) {
+	benchRequests(b, false, func(i int) int { return 10_000 + i%10_000 })
 }
