@@ -33,6 +33,7 @@ func rows() []Row {
 		showInterfaceRows(),
 		showInterfacesRows(),
 		showIPRouteRows(),
+		showIPv6RouteRows(),
 		showLISPDatabaseRows(),
 		showLISPMapCacheRows(),
 		showLISPSessionRows(),

@@ -1,29 +1,52 @@
 package commands
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"lisplab/commands/grammar"
 	"lisplab/devices"
+	"lisplab/devices/underlay"
 )
 
 func showIPRouteRows() []Row {
 	return []Row{{
 		Modes:  anyExec,
-		Syntax: "show ip route static",
+		Syntax: "show ip route [vrf WORD$vrf] [static | connected | A.B.C.D$address]",
 		Help: grammar.Words{
-			"show ip route":        "IP routing table",
-			"show ip route static": "Static routes",
+			"show ip route":           "IP routing table",
+			"show ip route vrf":       "Display routes from a VPN Routing/Forwarding instance",
+			"show ip route vrf WORD":  "VPN Routing/Forwarding instance name",
+			"show ip route static":    "Static routes",
+			"show ip route connected": "Connected",
+			"show ip route A.B.C.D":   "Network to display information about",
 		},
-		Run: func(c *Context, _ Args) error {
-			return writeStaticRoutes(c.Out, c.Device.Release(), c.Device.StaticRoutes(), connectedNetworks(c.Device.Interfaces()))
-		},
+		Run: showIPRoute,
 	}}
+}
+
+func showIPRoute(c *Context, a Args) error {
+	vrf := a.String("vrf")
+	if !hasTable(c.Device.Config(), vrf, true) {
+		return refuse("%% IP routing table %s does not exist", vrf)
+	}
+	table := ribOf(c.Device, vrf, true)
+	var text string
+	if a.Has("address") {
+		var err error
+		if text, err = routeEntryText(table, a.Addr("address")); err != nil {
+			return err
+		}
+	} else {
+		text = routesText(c.Device.Release(), table, only(a))
+	}
+	if vrf != "" {
+		text = "\nRouting Table: " + vrf + "\n" + text
+	}
+	_, err := io.WriteString(c.Out, text)
+	return err
 }
 
 // routeCodes is the legend of `show ip route`. It lists what the software could know, not what is there.
@@ -36,49 +59,60 @@ const routeCodes = `Codes: L - local, C - connected, S - static, R - RIP, M - mo
        o - ODR, P - periodic downloaded static route, H - NHRP, l - LISP
 `
 
-// writeStaticRoutes prints `show ip route static`. static are the static routes that are in the routing table at
-// present; the connected networks are counted in the headings of the classful networks, as IOS counts them there.
-func writeStaticRoutes(w io.Writer, rel devices.Release, static []devices.StaticRoute, connected []netip.Prefix) error {
+// routesText is `show ip route`: of a whole table the routes that are wanted. The headings of the classful networks count
+// all routes, as on IOS.
+func routesText(rel devices.Release, table rib, wanted func(ribRoute) bool) string {
 	var b strings.Builder
 	b.WriteString(routeCodes)
 	if rel != devices.Release152 {
 		b.WriteString("       a - application route\n")
 	}
 	b.WriteString("       + - replicated route, % - next hop override\n\n")
-	static = slices.DeleteFunc(slices.Clone(static), func(r devices.StaticRoute) bool { return !r.Prefix.Addr().Is4() })
-	slices.SortStableFunc(static, func(x, y devices.StaticRoute) int { return comparePrefixes(x.Prefix, y.Prefix) })
-
-	b.WriteString("Gateway of last resort is " + lastResort(static) + "\n\n")
-	nets := subnetsByNetwork(static, connected)
-	var heading netip.Prefix // the classful network whose heading was printed last
-	for i, r := range static {
+	b.WriteString("Gateway of last resort is " + lastResort(table) + "\n\n")
+	nets := subnetsByNetwork(table)
+	var heading, last netip.Prefix // the classful network whose heading, and the network whose line was printed last
+	for _, r := range table {
+		if !wanted(r) {
+			continue
+		}
 		network := classful(r.Prefix)
 		subnets := nets[network]
-		lead, name := "S     ", r.Prefix.String()
+		lead, name := routeCode(r)+"     ", r.Prefix.String()
 		switch {
 		case r.Prefix.Bits() == 0:
-			lead = "S*    "
+			lead = routeCode(r) + "*    "
 		case subnets.subnetted():
 			if heading != network {
 				heading = network
 				b.WriteString("      " + subnets.heading(network) + "\n")
 			}
-			lead = "S        "
+			lead += "   "
 			if len(subnets.masks) == 1 {
 				name = r.Prefix.Addr().String()
 			}
 		}
-		if i > 0 && static[i-1].Prefix == r.Prefix { // another way to the same network
+		if last == r.Prefix { // another way to the same network
 			lead, name = "", strings.Repeat(" ", len(lead)+len(name))
 		}
+		last = r.Prefix
 		fmt.Fprintf(&b, "%s%s %s\n", lead, name, routeWay(r))
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b.String()
+}
+
+// routeCode is the letter that stands for where a route comes from.
+func routeCode(r ribRoute) string {
+	switch r.Kind {
+	case underlay.RouteConnected:
+		return "C"
+	case underlay.RouteLocal:
+		return "L"
+	}
+	return "S"
 }
 
 // routeWay is the last part of a route's line.
-func routeWay(r devices.StaticRoute) string {
+func routeWay(r ribRoute) string {
 	switch {
 	case !r.NextHop.IsValid():
 		return "is directly connected, " + r.Interface
@@ -89,15 +123,68 @@ func routeWay(r devices.StaticRoute) string {
 }
 
 // lastResort words where packets without a route go.
-func lastResort(static []devices.StaticRoute) string {
-	if len(static) == 0 || static[0].Prefix.Bits() != 0 {
+func lastResort(table rib) string {
+	if len(table) == 0 || table[0].Prefix.Bits() != 0 {
 		return "not set"
 	}
-	gateway := static[0].NextHop
+	gateway := table[0].NextHop
 	if !gateway.IsValid() {
 		gateway = netip.IPv4Unspecified()
 	}
 	return gateway.String() + " to network 0.0.0.0"
+}
+
+// routeEntryText is `show ip route A.B.C.D`. As on IOS the default route answers for itself only: of an address that
+// nothing else covers the table says that it lacks the network or, where it holds other parts of the classful network, the
+// subnet.
+func routeEntryText(table rib, address netip.Addr) (string, error) {
+	ways := table.lookup(address)
+	if len(ways) == 0 || ways[0].Prefix.Bits() == 0 && !address.IsUnspecified() {
+		network := classful(netip.PrefixFrom(address, address.BitLen()))
+		if subnetsByNetwork(table)[network].subnetted() {
+			return "", refuse("%% Subnet not in table")
+		}
+		return "", refuse("%% Network not in table")
+	}
+	r := ways[0]
+	var b strings.Builder
+	b.WriteString("Routing entry for " + r.Prefix.String())
+	if r.Prefix.Bits() < classBits(r.Prefix.Addr()) {
+		b.WriteString(", supernet")
+	}
+	b.WriteString("\n  Known via ")
+	switch {
+	case r.Kind == underlay.RouteConnected:
+		b.WriteString(`"connected", distance 0, metric 0 (connected, via interface)`)
+	case r.Kind == underlay.RouteLocal:
+		b.WriteString(`"connected", distance 0, metric 0 (connected)`)
+	case r.NextHop.IsValid():
+		b.WriteString(`"static", distance 1, metric 0`)
+	default:
+		b.WriteString(`"static", distance 1, metric 0 (connected)`)
+	}
+	if r.Prefix.Bits() == 0 {
+		b.WriteString(", candidate default path")
+	}
+	b.WriteString("\n  Routing Descriptor Blocks:\n")
+	for i, way := range ways {
+		mark := " "
+		if i == 0 { // the way that packets take
+			mark = "*"
+		}
+		fmt.Fprintf(&b, "  %s %s\n      Route metric is 0, traffic share count is 1\n", mark, descriptor(way))
+	}
+	return b.String(), nil
+}
+
+func descriptor(r ribRoute) string {
+	switch {
+	case !r.NextHop.IsValid():
+		return "directly connected, via " + r.Interface
+	case r.Interface != "":
+		return r.NextHop.String() + ", via " + r.Interface
+	}
+	return r.NextHop.String()
 }
 
 // networkSubnets counts what the routing table holds of one classful network.
@@ -119,24 +206,16 @@ func (s *networkSubnets) heading(network netip.Prefix) string {
 	return fmt.Sprintf("%v is subnetted, %d subnets", network, len(s.routes))
 }
 
-// subnetsByNetwork counts the table's routes by classful network: static routes, connected networks, and the local /32
-// that IOS keeps for each address of a connected network.
-func subnetsByNetwork(static []devices.StaticRoute, connected []netip.Prefix) map[netip.Prefix]*networkSubnets {
+// subnetsByNetwork counts the table's routes by classful network.
+func subnetsByNetwork(table rib) map[netip.Prefix]*networkSubnets {
 	nets := map[netip.Prefix]*networkSubnets{}
-	add := func(p netip.Prefix) {
-		n := classful(p)
+	for _, r := range table {
+		n := classful(r.Prefix)
 		if nets[n] == nil {
 			nets[n] = &networkSubnets{map[netip.Prefix]bool{}, map[int]bool{}}
 		}
-		nets[n].routes[p] = true
-		nets[n].masks[p.Bits()] = true
-	}
-	for _, r := range static {
-		add(r.Prefix)
-	}
-	for _, a := range connected {
-		add(a.Masked())
-		add(netip.PrefixFrom(a.Addr(), 32))
+		nets[n].routes[r.Prefix] = true
+		nets[n].masks[r.Prefix.Bits()] = true
 	}
 	for n, s := range nets {
 		if len(s.routes) == 1 && s.routes[n] {
@@ -148,32 +227,22 @@ func subnetsByNetwork(static []devices.StaticRoute, connected []netip.Prefix) ma
 
 // classful returns the class A, B or C network of an IPv4 prefix; a supernet, or a prefix of no class, is its own.
 func classful(p netip.Prefix) netip.Prefix {
-	bits := 8
-	switch first := p.Addr().As4()[0]; {
-	case first >= 224:
-		return p
-	case first >= 192:
-		bits = 24
-	case first >= 128:
-		bits = 16
-	}
-	if p.Bits() < bits {
+	bits := classBits(p.Addr())
+	if p.Bits() < bits || bits == 0 {
 		return p
 	}
 	return netip.PrefixFrom(p.Addr(), bits).Masked()
 }
 
-func comparePrefixes(a, b netip.Prefix) int {
-	return cmp.Or(a.Addr().Compare(b.Addr()), cmp.Compare(a.Bits(), b.Bits()))
-}
-
-// connectedNetworks are the IPv4 addresses, with their lengths, of the interfaces that are up.
-func connectedNetworks(interfaces []devices.InterfaceState) []netip.Prefix {
-	var up []netip.Prefix
-	for _, i := range interfaces {
-		if i.LineUp && i.IPv4 != (netip.Prefix{}) {
-			up = append(up, i.IPv4)
-		}
+// classBits is the length of the class A, B or C network of an IPv4 address; 0 for an address of no class.
+func classBits(a netip.Addr) int {
+	switch first := a.As4()[0]; {
+	case first >= 224:
+		return 0
+	case first >= 192:
+		return 24
+	case first >= 128:
+		return 16
 	}
-	return up
+	return 8
 }
