@@ -3,6 +3,7 @@ package itr_test
 import (
 	"encoding/binary"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -224,6 +225,43 @@ func TestRFC9300_10_LocatorStatusBits(t *testing.T) {
 	is(t, "up", w.goes("10.2.0.7"), "to 10.0.0.2")
 	is(t, "believed", w.stats().Reports, 2)
 	is(t, "not believed", w.stats().ReportsDropped, 1)
+}
+
+// "... 8 bits when the Instance ID is there": they say nothing about a ninth locator.
+func TestRFC9300_5_3_EightLocatorStatusBitsBesideAnInstanceID(t *testing.T) {
+	w := newWorld(t, func(c *itr.Config) {
+		c.LSBReports = true
+		c.Instances = []itr.Instance{{Instance: 7, Database: []lispcore.Mapping{{EID: lispcore.EID{Instance: 7, Prefix: prefix("10.1.0.0/16")}}}}}
+	})
+	p := packet("10.1.0.5", "10.2.0.7", 40, false)
+	w.e.Forward(w.now, 7, p)
+	r := mapping("10.2.0.0/16 10.0.0.2/2/1 10.0.0.3/2/1 10.0.0.4/2/1 10.0.0.5/2/1 10.0.0.6/2/1 10.0.0.7/2/1 10.0.0.8/2/1 10.0.0.9/2/1 10.0.0.10/1/1")
+	r.EID.Instance = 7
+	w.reply("10.0.0.2", w.one().Nonce, false, r)
+	w.data("10.0.0.2", wire.DataHeader{HasLSB: true, HasInstance: true, Instance: 7, LSB: 0xff}, packet("10.2.0.7", "10.1.0.5", 40, false))
+	is(t, "the ninth", verdict(w.e.Forward(w.now, 7, p)), "to 10.0.0.10")
+}
+
+// "The outer source is an RLOC of the ITR": its own locator of the source's mapping, of two the one that faces the
+// destination, and of the destination's family.
+func TestRFC9300_5_3_OuterSource(t *testing.T) {
+	for _, c := range []struct{ own, want string }{
+		{self, self}, // what faces the destination
+		{"10.0.0.99", "10.0.0.99"},
+		{"10.0.0.99 " + self, self},
+		{"10.0.0.98 10.0.0.99", "10.0.0.98"},
+		{"fd00::9", self}, // none of the family: the router's address
+	} {
+		w := newWorld(t, func(c2 *itr.Config) {
+			d := &c2.Instances[0].Database[0]
+			d.Locators = nil
+			for _, a := range strings.Fields(c.own) {
+				d.Locators = append(d.Locators, lispcore.Locator{RLOC: addr(a), Priority: 1, Weight: 1, Local: true, Reachable: true})
+			}
+		})
+		w.learn("10.2.0.7", mapping("10.2.0.0/16 10.0.0.2/1/100"))
+		is(t, c.own, w.forward("10.1.0.5", "10.2.0.7").Datagrams[0].From.Addr().String(), c.want)
+	}
 }
 
 func echoNonce(c *itr.Config) { c.EchoNonce = true }

@@ -197,6 +197,30 @@ func TestMapRequestSource(t *testing.T) {
 	}
 }
 
+// TestNothingIsLeftBehind: what is no longer used is no longer remembered.
+func TestNothingIsLeftBehind(t *testing.T) {
+	w := newWorld(t, probing, echoNonce, func(c *itr.Config) {
+		c.IPv4.PETRs = []itr.PETR{{RLOC: addr("10.0.0.51")}}
+		d := &c.Instances[0].Database[0]
+		d.Locators = append(slices.Clone(d.Locators), lispcore.Locator{RLOC: addr("10.0.0.9"), Priority: 1, Weight: 1, Reachable: true})
+	})
+	w.learn("10.2.0.7", mapping("10.2.0.0/16 10.0.0.2/1/100 10.0.0.3/1/100"), mapping("10.2.1.0/24 10.0.0.3/1/100"))
+	w.smr("10.0.0.2", "10.2.0.0/16")
+	w.reply("10.0.0.2", w.one().Nonce, false, mapping("10.2.0.0/16 10.0.0.4/1/100"))
+	sizes := func() string { return fmt.Sprint(w.e.Sizes()) }
+	is(t, "10.0.0.3, .4, .9, .51", sizes()[:1], "4")
+	w.e.Lig(w.now, eid("10.6.0.0/16"), netip.Addr{}, netip.Addr{}, 5)
+	w.goes("10.5.0.1")
+	w.advance(5 * time.Minute)
+	w.e.Clear(w.now, ipv4, netip.Prefix{})
+	is(t, "without entries: the site's and the PETR, one probe", sizes(), "2 0 1 0")
+	w.reconfigure(func(c *itr.Config) {
+		c.IPv4.PETRs = nil
+		c.Instances[0].Database[0].Locators = c.Instances[0].Database[0].Locators[:1]
+	})
+	is(t, "without those", sizes(), "0 0 0 0")
+}
+
 // TestDebug: notices that only a debugging operator sees come while debugging is on.
 func TestDebug(t *testing.T) {
 	w := newWorld(t)
