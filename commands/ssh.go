@@ -98,7 +98,7 @@ var sshListing = listing{columns: []field{
 	{head: "Connection", width: 10, gap: 1},
 	{head: "Version", width: 7, gap: 1},
 	{head: "Mode", width: 4, gap: 1},
-	{head: "Encryption", width: 11, gap: 1},
+	{head: "Encryption", width: 11, gap: 1, push: true},
 	{head: "Hmac", width: 12, gap: 1, push: true},
 	{head: "State", width: 21, gap: 1},
 	{head: "Username"},

@@ -132,3 +132,25 @@ func TestStreamsAndPower(t *testing.T) {
 		t.Errorf("the answering ends say %q, expected %q", said, want)
 	}
 }
+
+// The ends of a connection know each other for as long as both are there, by whichever protocol.
+func TestStreamPeer(t *testing.T) {
+	lab := open(t, DefaultLab, Options{})
+	var theirs *Stream
+	lab.Answer(func(_ *Device, s *Stream) { theirs = s })
+	for _, port := range []uint16{SSHPort, TelnetPort} {
+		ours := lab.Device("xTR1").Dial(netip.AddrPortFrom(newMSMR, port))
+		if ours.Peer() != nil {
+			t.Error("a connection that is being made has another end")
+		}
+		must(t, lab.AwaitDials())
+		if ours.Peer() != theirs || theirs.Peer() != ours {
+			t.Errorf("port %d: the ends don't find each other", port)
+		}
+		ours.Close(false)
+		must(t, lab.Settle())
+		if theirs.Peer() != nil {
+			t.Errorf("port %d: a closed connection has another end", port)
+		}
+	}
+}

@@ -35,7 +35,7 @@ type sshEnd struct {
 	sent    int     // of the terminal, given to the channel
 	acked   int     // of these, for how many the mate has told that it has read them
 	marks   []sshMark
-	owed    int // what the mate must have read by now: see marks
+	owed    int // of the mate's data, what must have arrived by now: see its marks
 	err     error
 
 	changed chan struct{} // has one when something below has changed
@@ -167,7 +167,7 @@ func (e *sshEnd) begin(run func()) {
 	}()
 }
 
-// state is what the owner sees of the goroutines, at one moment.
+// sshState is what the owner sees of the goroutines, at one moment.
 type sshState struct {
 	eof, closed, done, asking, open bool
 	out, total, got                 int
