@@ -77,6 +77,7 @@ type arrival struct {
 	vrf   string
 	iface string // natively by this interface; else ""
 	own   bool   // the router has made it
+	outer bool   // a tunnel's packet, which the network under LISP forwards by its routes alone
 }
 
 // decide is the one place where a packet's fate is decided: forwarding, `lab explain` and `show ip cef` ask it. The order is
@@ -115,7 +116,7 @@ func (d *Device) decide(now time.Time, at arrival, b []byte, dry bool) Decision 
 	case !forward.DecrementTTL(b):
 		return drop(DropTTL)
 	}
-	if dec.forLISP() && d.itr != nil {
+	if dec.forLISP() && d.itr != nil && !at.outer {
 		if instance, ok := d.cfg.instanceOf(at.vrf); ok {
 			dec.Asked = true
 			if dry {

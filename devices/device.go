@@ -135,8 +135,19 @@ func (d *Device) ClearLISPStatistics(s lispcore.Service) bool {
 	return true
 }
 
-// Conns returns the TCP connections of the router, then its listeners.
-func (d *Device) Conns() []underlay.ConnState { return d.lab.net.Conns(d.index) }
+// Conns returns the TCP connections of the router, then its listeners: that of LISP, and those of the vtys.
+func (d *Device) Conns() []underlay.ConnState {
+	list := d.lab.net.Conns(d.index)
+	for _, port := range []uint16{SSHPort, TelnetPort} {
+		for n := range d.cfg.VTYCount() {
+			if d.running && d.cfg.VTY(n).TransportInput.Takes(transportAt(port)) {
+				list = append(list, underlay.ConnState{Local: netip.AddrPortFrom(netip.Addr{}, port), State: underlay.TCPListen})
+				break
+			}
+		}
+	}
+	return list
+}
 
 // UDPPorts returns the UDP ports at which the router takes datagrams, ascending.
 func (d *Device) UDPPorts() []uint16 { return d.lab.net.UDPPorts(d.index) }

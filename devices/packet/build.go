@@ -55,6 +55,11 @@ func UDP(h Header, source, destination uint16, data []byte) []byte {
 	return build(h, layers.IPProtocolUDP, &layers.UDP{SrcPort: layers.UDPPort(source), DstPort: layers.UDPPort(destination)}, data)
 }
 
+// TCP builds a SYN: enough of TCP for who asks what becomes of one.
+func TCP(h Header, source, destination uint16) []byte {
+	return build(h, layers.IPProtocolTCP, &layers.TCP{SrcPort: layers.TCPPort(source), DstPort: layers.TCPPort(destination), SYN: true, Window: 4128}, nil)
+}
+
 // ErrorKind says what an ICMP error is about.
 type ErrorKind uint8
 

@@ -82,6 +82,15 @@ func (n *Network) neighbor(out Port, next netip.Addr, proxy bool) (Port, bool) {
 	return Port{}, false
 }
 
+// Neighbor finds who takes a packet that a node hands to an address out of an interface; false when nobody does.
+func (n *Network) Neighbor(node int, iface string, next netip.Addr) (Port, bool) {
+	onLink := slices.ContainsFunc(n.nodes[node].iface(iface).Addrs, func(a netip.Prefix) bool { return a.Masked().Contains(next) })
+	if !n.LineUp(node, iface) {
+		return Port{}, false
+	}
+	return n.neighbor(Port{node, iface}, next, !onLink)
+}
+
 // sendPacket carries an IP packet across one segment. A next hop that lies in no network of the interface is the doing of a
 // route out of the interface without a next hop.
 func (n *Network) sendPacket(now time.Time, from *node, out lispcore.SendPacket) {
@@ -95,12 +104,7 @@ func (n *Network) sendPacket(now time.Time, from *node, out lispcore.SendPacket)
 		event.To = dst.Addr()
 	}
 	event.From, _ = iface.addr(event.To.Is4())
-	onLink := slices.ContainsFunc(iface.Addrs, func(a netip.Prefix) bool { return a.Masked().Contains(event.To) })
-	var at Port
-	ok := n.LineUp(from.index, out.Interface)
-	if ok {
-		at, ok = n.neighbor(Port{from.index, out.Interface}, event.To, !onLink)
-	}
+	at, ok := n.Neighbor(from.index, out.Interface, event.To)
 	if !ok {
 		n.stats.PacketsDropped++
 		event.Kind, event.Detail = PacketDropped, "nobody answers for "+event.To.String()+" at "+from.name+" "+out.Interface
