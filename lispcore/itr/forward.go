@@ -103,7 +103,7 @@ func (d *decision) count() {
 	d.cache.stats.EncapsulatedBytes += n
 }
 
-// decide takes the decision of RFC 9300 section 5 and design of this lab: who may use LISP, which entry, which locator,
+// decide takes the decision of RFC 9300 section 5: who may use LISP, which entry, which locator,
 // and whether the packet fits. It changes nothing.
 func (e *Engine) decide(d *decision, now time.Time, instance uint32, packet []byte) {
 	var err error
