@@ -21,6 +21,9 @@ type site struct {
 func (e *Engine) Configure(now time.Time, cfg Config) {
 	old := e.cfg
 	e.cfg = cfg
+	if e.cfg.Rand == nil { // a router that is no ITR any more: ligs may still be under way
+		e.cfg.Rand = old.Rand
+	}
 	e.cfg.MTU = max(cmp.Or(cfg.MTU, defaultMTU), leastMTU4)
 	wanted := make(map[lispcore.Service]Instance)
 	for _, in := range cfg.Instances {

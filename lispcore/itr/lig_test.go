@@ -76,6 +76,16 @@ func TestLigWithoutAnybodyToAsk(t *testing.T) {
 	is(t, "resolver", r.Resolver.IsValid(), false)
 }
 
+// A lig that named its Map-Resolver goes on when the router is no ITR any more.
+func TestLigOutlivesItsService(t *testing.T) {
+	w := newWorld(t)
+	id := w.e.Lig(w.now, eid("10.2.0.7/32"), netip.Addr{}, addr("10.0.0.55"), 3)
+	w.e.Configure(w.now, itr.Config{})
+	is(t, "sent", len(w.advance(10*time.Second)), 3)
+	r, done := w.e.LigResult(id)
+	is(t, "done", done && !r.Answered, true)
+}
+
 // Ligs whose results nobody takes don't add up, and a cancelled one is silent.
 func TestLigsAreBounded(t *testing.T) {
 	w := newWorld(t)
