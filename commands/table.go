@@ -160,7 +160,7 @@ func jsonKey(head string) string {
 			return r
 		}
 		return '_'
-	}, strings.ToLower(strings.Trim(foldHead(head), "?")))
+	}, strings.ToLower(strings.Trim(foldHead(head), "?()")))
 }
 
 // columnRenderer is the tablewriter renderer that pads cells to fixed columns and never truncates. Widths are counted
