@@ -238,8 +238,11 @@ func (d *Device) etrConfig() etr.Config {
 	cfg.PETR4, cfg.PETR6, cfg.Instances = l.IPv4.ProxyETR, l.IPv6.ProxyETR, d.cfg.instances()
 	cfg.MapCacheTTL4, cfg.MapCacheTTL6 = uint32(l.IPv4.MapCacheTTL), uint32(l.IPv6.MapCacheTTL)
 	cfg.PropagateTTL = !l.DisableTTLPropagate
-	for _, t := range d.cfg.LISP.EIDTables {
+	for _, t := range l.EIDTables {
 		for _, m := range t.Mappings {
+			if !l.Service(lispcore.FamilyOf(m.EID.Addr())).ETR {
+				continue
+			}
 			if locators := d.locators(m); len(locators) > 0 {
 				cfg.Database = append(cfg.Database, lispcore.Mapping{EID: lispcore.NewEID(t.Instance, m.EID), TTL: recordTTL, Locators: locators})
 			}
