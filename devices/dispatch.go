@@ -186,11 +186,12 @@ func (d *Device) open(now time.Time, in lispcore.StreamOpened) {
 }
 
 // drain takes what the router and its roles want done; notices end here, in the log. A locator that has come or gone may
-// be one of the site's: what the ETR says of it follows.
+// be one of the site's: what ETR and ITR say of it follows.
 func (d *Device) drain() []lispcore.Output {
 	out := d.drainOnce()
 	for d.touched {
 		d.touched = false
+		d.configureITR()
 		d.configureETR()
 		out = append(out, d.drainOnce()...)
 	}

@@ -70,6 +70,7 @@ func (d *Device) itrConfig() itr.Config {
 				i.Database = append(i.Database, lispcore.Mapping{EID: lispcore.NewEID(t.Instance, m.EID), TTL: recordTTL, Locators: locators})
 			}
 		}
+		d.tellReachability(i.Database) // as Locator-Status-Bits
 		for _, s := range t.MapCache {
 			i.Static = append(i.Static, itr.Static{Prefix: s.Prefix, Action: s.Action})
 		}
