@@ -122,6 +122,15 @@ func (e *Engine) debugRecord(kind lispcore.EventKind, peer netip.Addr, eid lispc
 	}
 }
 
+// debugRecords tells, while debugging is on, of the records of a UDP message.
+func (e *Engine) debugRecords(kind lispcore.EventKind, peer netip.Addr, records []wire.Record) {
+	if e.out.Debug {
+		for i := range records {
+			e.out.Note(lispcore.Event{Kind: kind, Peer: peer, EID: records[i].EID, Detail: "UDP"})
+		}
+	}
+}
+
 // malformed counts and tells a message that can't be read.
 func (e *Engine) malformed(peer netip.Addr, err error) {
 	e.counters.Malformed++

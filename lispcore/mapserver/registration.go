@@ -147,8 +147,9 @@ func (e *Engine) store(now time.Time, home *entry, from arrival, record wire.Rec
 	}
 	n.home = home
 	before := n.regs
+	shared := before != nil && (before.next != nil || before.etr != from.etr) // somebody else registers it, and wants to know
 	var was lispcore.Mapping
-	if before != nil {
+	if shared {
 		was = n.mapping()
 	}
 	r := n.of(from.etr)
@@ -173,7 +174,7 @@ func (e *Engine) store(now time.Time, home *entry, from arrival, record wire.Rec
 	} else {
 		e.age(r, now)
 	}
-	if before != nil && !sameView(was, n.mapping()) {
+	if shared && !sameView(was, n.mapping()) {
 		e.notifyOthers(now, n, from.etr)
 	}
 	return r

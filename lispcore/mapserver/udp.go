@@ -42,8 +42,8 @@ func (e *Engine) handleRegister(now time.Time, in lispcore.Datagram) {
 	e.counters.RecordsIn += uint64(len(m.Records))
 	for i := range m.Records {
 		e.counters.of(m.Records[i].EID).RegisterRecordsIn++
-		e.debugRecord(lispcore.MapRegisterReceived, peer, m.Records[i].EID, "UDP")
 	}
+	e.debugRecords(lispcore.MapRegisterReceived, peer, m.Records)
 	e.newMessage()
 	signer := e.authenticate(in.Payload)
 	if signer == nil {
@@ -179,8 +179,8 @@ func (e *Engine) sendNotify(from, to netip.Addr, records []wire.Record, message 
 	e.counters.MapNotifiesOut++
 	for i := range records {
 		e.counters.of(records[i].EID).NotifyRecordsOut++
-		e.debugRecord(lispcore.MapNotifySent, to, records[i].EID, "UDP")
 	}
+	e.debugRecords(lispcore.MapNotifySent, to, records)
 	e.out.Add(lispcore.SendDatagram{
 		From:    netip.AddrPortFrom(from, lispcore.ControlPort),
 		To:      netip.AddrPortFrom(to, lispcore.ControlPort),
