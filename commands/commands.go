@@ -14,6 +14,7 @@ func rows() []Row {
 	return slices.Concat(
 		execRows(),
 		labRows(),
+		labHostRows(),
 		clearMapCacheRows(),
 		configRows(),
 		configureReplaceRows(),

@@ -246,10 +246,21 @@ func (l *Lab) dialling() bool {
 	return false
 }
 
-// AwaitDials lets lab time pass until no connection of any router is being made any more: a terminal that waits for one
-// goes on, as that of a router does. While lab time follows the wall clock it passes by itself, and nothing is done here.
-func (l *Lab) AwaitDials() error {
-	return l.await(l.dialling)
+// AwaitOthers lets lab time pass until no connection of any router is being made any more and no task is under way: a
+// terminal that waits for one goes on, as that of a router does. While lab time follows the wall clock it passes by itself,
+// and nothing is done here.
+func (l *Lab) AwaitOthers() error {
+	return l.await(func() bool { return l.dialling() || l.working() })
+}
+
+// working tells whether a router or a host has a task under way.
+func (l *Lab) working() bool {
+	for _, d := range l.devices {
+		if len(d.ligs) > 0 || len(d.plane.probes.list) > 0 {
+			return true
+		}
+	}
+	return slices.ContainsFunc(l.hosts, func(h *Host) bool { return len(h.probes.list) > 0 })
 }
 
 // reportLog has the sessions that others have at the router look at its log.

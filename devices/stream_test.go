@@ -43,7 +43,7 @@ func TestStream(t *testing.T) {
 		t.Fatalf("a dial is %v at once", s.State())
 	}
 	s.Write([]byte("lost"))
-	must(t, lab.AwaitDials())
+	must(t, lab.AwaitOthers())
 	if s.State() != StreamOpen || s.Local.Addr() != xTR1 || s.Remote != telnetAt(newMSMR) || len(far.Terminals()) != 1 || far.Terminals()[0].From != xTR1 {
 		t.Fatalf("state %v, from %v to %v, %d terminals", s.State(), s.Local, s.Remote, len(far.Terminals()))
 	}
@@ -102,7 +102,7 @@ func TestStreamThatIsNotMade(t *testing.T) {
 		row.before()
 		start := lab.Now()
 		s := lab.Device("xTR1").Dial(row.to)
-		must(t, lab.AwaitDials())
+		must(t, lab.AwaitOthers())
 		if s.State() != StreamClosed || s.Reason().String() != row.reason || lab.Now().Sub(start) != row.after {
 			t.Errorf("%s: state %v, %v after %v; expected %s after %v", row.what, s.State(), s.Reason(), lab.Now().Sub(start), row.reason, row.after)
 		}

@@ -19,7 +19,7 @@ type Task interface {
 	OnChange(fn func())
 }
 
-// Await lets lab time pass until the task is done, as AwaitDials does for connections. While lab time follows the wall clock
+// Await lets lab time pass until the task is done, as AwaitOthers does for all. While lab time follows the wall clock
 // it passes by itself, and nothing is done here.
 func (l *Lab) Await(t Task) error {
 	return l.await(func() bool { return !t.Done() })

@@ -246,29 +246,12 @@ func (s *Shell) exchange(keys []byte) (used int, out []byte, err error) {
 	}
 }
 
-// Calling tells whether a connection has the terminal: then Relay takes the keys.
-func (s *Shell) Calling() (calling bool) {
-	s.lab.Do(func() { calling = s.calling() })
-	return calling
-}
-
 func (s *Shell) calling() bool {
 	if s.at == nil {
 		return false
 	}
 	s.at.revive()
 	return s.at.calls.at != nil && s.at.Device.Running() && !s.at.gone()
-}
-
-// Relay types keys at the connection that has the terminal. It returns how many it has used: those that are left were
-// typed at what has the terminal now. out is what a terminal in raw mode has to show.
-func (s *Shell) Relay(keys []byte) (used int, out []byte, err error) {
-	s.lab.Do(func() {
-		if s.calling() {
-			used, out, err = s.exchange(keys)
-		}
-	})
-	return used, out, err
 }
 
 // hangUp ends the connections of the session.
@@ -336,7 +319,7 @@ func (s *Shell) listen(keys string) error {
 		k := c.at
 		_, out, err := s.exchange([]byte(keys))
 		if err == nil {
-			err = s.lab.AwaitDials()
+			err = s.lab.AwaitOthers()
 		}
 		if err == nil {
 			var more []byte

@@ -122,16 +122,18 @@ func (c *Console) Run() error {
 	}
 }
 
-// relay hands the terminal to the telnet connection that the router has opened or resumed, if there is one, until it is
-// closed or left. Readline has no part in it: the far end echoes what is typed.
+// relay hands the terminal to the connection that the router has opened or resumed, or to the task that it has begun, if
+// there is one, until that is over or left. Readline has no part in it: the far end echoes what is typed.
 func (c *Console) relay() error {
 	var typed []byte // a key at most: what is typed ahead may be for the router's own prompt
-	for c.sh.Calling() {
-		_, out, err := c.sh.Relay(typed)
+	for c.sh.Busy() {
+		used, out, err := c.sh.Relay(typed)
 		if err != nil {
 			return err
 		}
-		if err := c.show(string(out)); err != nil || !c.sh.Calling() || c.sh.Over() {
+		c.keys.keep(typed[used:])
+		if err := c.show(string(out)); err != nil || !c.sh.Busy() || c.sh.Over() {
+			c.keys.release()
 			return err
 		}
 		if typed, err = c.keys.KeyOrWake(); err != nil {

@@ -43,6 +43,9 @@ type keyboard struct {
 	stop    <-chan struct{}
 	pending []byte // for readline, not read yet
 
+	kept  []byte // typed while a task had the terminal
+	ahead []byte // of them, those that come before what is typed now
+
 	over   func() bool // tells, when woken, whether the session is over; may be nil
 	single bool        // one key is the whole line; set before readline begins the line
 
@@ -80,8 +83,27 @@ func (k *keyboard) Wake() {
 	}
 }
 
+// keep puts keys aside that are not for what has the terminal; release has them typed behind it.
+func (k *keyboard) keep(keys []byte) { k.kept = append(k.kept, keys...) }
+
+func (k *keyboard) release() {
+	k.ahead = append(k.ahead, k.kept...)
+	k.kept = nil
+}
+
+// next takes a key that was put aside.
+func (k *keyboard) next() (b byte, ok bool) {
+	if ok = len(k.ahead) > 0; ok {
+		b, k.ahead = k.ahead[0], k.ahead[1:]
+	}
+	return b, ok
+}
+
 // Key returns one key as it was typed: what the pager asks for.
 func (k *keyboard) Key() (byte, error) {
+	if b, ok := k.next(); ok {
+		return b, nil
+	}
 	select {
 	case b, ok := <-k.keys:
 		if ok {
@@ -94,6 +116,9 @@ func (k *keyboard) Key() (byte, error) {
 
 // KeyOrWake returns one key as it was typed, or none when there is something to show.
 func (k *keyboard) KeyOrWake() ([]byte, error) {
+	if b, ok := k.next(); ok {
+		return []byte{b}, nil
+	}
 	select {
 	case b, ok := <-k.keys:
 		if ok {
@@ -109,6 +134,10 @@ func (k *keyboard) KeyOrWake() ([]byte, error) {
 // Read gives readline the next key. It is called only while a line is being edited.
 func (k *keyboard) Read(p []byte) (int, error) {
 	for len(k.pending) == 0 {
+		if b, ok := k.next(); ok {
+			k.pending = k.translate(b)
+			continue
+		}
 		wake := k.wake
 		if k.rest > 0 || k.seq > 0 { // never in the middle of a character or an escape sequence
 			wake = nil

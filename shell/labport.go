@@ -95,7 +95,7 @@ func (p *LabPort) Serve(ctx context.Context) {
 }
 
 // channel serves one session: a prompt, or one line.
-func (p *LabPort) channel(_ *ssh.Server, conn *gossh.ServerConn, offer gossh.NewChannel, _ ssh.Context) {
+func (p *LabPort) channel(_ *ssh.Server, conn *gossh.ServerConn, offer gossh.NewChannel, ctx ssh.Context) {
 	channel, requests, err := offer.Accept()
 	if err != nil {
 		return
@@ -117,20 +117,27 @@ func (p *LabPort) channel(_ *ssh.Server, conn *gossh.ServerConn, offer gossh.New
 		case req.Type == "shell" && !served:
 			served = true
 			_ = req.Reply(true, nil)
-			serve(func() uint32 { return p.prompt(conn, channel) })
+			serve(func() uint32 { return p.prompt(p.shell(ctx), channel) })
 		case req.Type == "exec" && !served && gossh.Unmarshal(req.Payload, &command) == nil:
 			served = true
 			_ = req.Reply(true, nil)
-			serve(func() uint32 { return p.exec(channel, command.Line) })
+			serve(func() uint32 { return p.exec(p.shell(ctx), channel, command.Line) })
 		default:
 			_ = req.Reply(false, nil)
 		}
 	}
 }
 
+// shell is a terminal in front of the lab, for as long as ctx.
+func (p *LabPort) shell(ctx context.Context) *Shell {
+	sh := New(p.lab, p.set)
+	sh.until = ctx.Done()
+	return sh
+}
+
 // exec runs one line. What is wrong with it goes to the standard error.
-func (p *LabPort) exec(channel gossh.Channel, line string) (status uint32) {
-	text, err := New(p.lab, p.set).Drive(line)
+func (p *LabPort) exec(sh *Shell, channel gossh.Channel, line string) (status uint32) {
+	text, err := sh.Drive(line)
 	if _, werr := io.WriteString(channel, text); werr != nil {
 		return 1
 	}
@@ -152,6 +159,11 @@ func (s *Shell) Drive(line string) (text string, err error) {
 			s.at, err = nil, errNoRouter
 		}
 	})
+	if err == nil {
+		var more string
+		more, err = s.outlast(s.until)
+		text += more
+	}
 	return text, err
 }
 
@@ -172,8 +184,8 @@ type labTerminal struct {
 }
 
 // prompt serves a person, until he leaves.
-func (p *LabPort) prompt(conn *gossh.ServerConn, channel gossh.Channel) (status uint32) {
-	t := &labTerminal{port: p, sh: New(p.lab, p.set), keys: readKeys(channel), out: bufio.NewWriter(channel)}
+func (p *LabPort) prompt(sh *Shell, channel gossh.Channel) (status uint32) {
+	t := &labTerminal{port: p, sh: sh, keys: readKeys(channel), out: bufio.NewWriter(channel)}
 	defer close(t.keys.over)
 	fmt.Fprintf(t.text(), "Lab %s. Type ? for what it takes, exit to leave.\n\n", p.lab.Name())
 	history := &editor.History{}

@@ -25,7 +25,7 @@ func (s *Shell) Type(typed string) (text string, err error) {
 	if _, asked := s.Pending(); asked {
 		return s.Exec(typed) // every character is part of the answer
 	}
-	if s.Calling() {
+	if s.Busy() { // a connection: a script sees the end of each task
 		s.lab.Do(func() { text, err = s.typeCall(typed) })
 		return text, err
 	}

@@ -21,8 +21,10 @@ type Shell struct {
 	sessions map[*devices.Device]*session
 	at       *session
 	refused  bool
-	ring     func() // wakes the front end when a connection to another router has changed; nil for a script
-	idle     func() // wakes a console whose session is over; nil when nobody sits there
+	ring     func()          // wakes the front end when a connection to another router has changed; nil for a script
+	labTask  devices.Task // that a line addressed to the lab has begun; nil when none is under way
+	until    <-chan struct{} // a script that takes place on the wall clock: its end; nil for all others
+	idle     func()          // wakes a console whose session is over; nil when nobody sits there
 }
 
 // session is the line of one router that the terminal is attached to.
@@ -179,6 +181,11 @@ func (c *session) revive() {
 // failed.
 func (s *Shell) Exec(line string) (text string, err error) {
 	s.lab.Do(func() { text, err = s.exec(line) })
+	if err == nil && s.until != nil {
+		var more string
+		more, err = s.outlast(s.until)
+		text += more
+	}
 	return text, err
 }
 
@@ -232,6 +239,9 @@ func (s *Shell) exec(line string) (string, error) {
 	}
 	at := s.at
 	text := at.screen.take() + s.dispatch(line)
+	if more, err := s.await(); more != "" || err != nil {
+		return text + more, err
+	}
 	if err := s.lab.Settle(); err != nil || s.at != at || !s.calling() || s.ring != nil {
 		return text, err
 	}
@@ -324,8 +334,14 @@ func (s *Shell) Direct(line string) (text string, err error) {
 	if s.at != nil {
 		c.Device = s.at.Device
 	}
-	if err = s.set.RunLab(c, line); err == nil && c.Attach != "" {
+	switch err = s.set.RunLab(c, line); {
+	case err != nil:
+	case c.Attach != "":
 		err = s.attach(c.Attach)
+	case c.Task() != nil:
+		var more string
+		more, err = s.beginLabTask(c.Task())
+		out.WriteString(more)
 	}
 	return out.String(), err
 }

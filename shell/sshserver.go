@@ -221,6 +221,7 @@ func (f *front) sshExec(p *sshPeer, line *devices.Terminal, channel gossh.Channe
 	if err != nil {
 		return 1
 	}
+	sh.until = p.ctx.Done()
 	f.lab.Do(func() {
 		sh.sit(line)
 		line.User = p.user.Name
