@@ -176,6 +176,17 @@ interface GigabitEthernet0/1
 	if got := sessionWith(lab, "xTR1", addr("192.0.2.5")); !strings.HasPrefix(got, "Up ") {
 		t.Errorf("without the list the session is %s", got)
 	}
+	cfg.Interfaces[1].AccessIn = "NO-TCP"
+	must(t, core.Apply(cfg))
+	advance(t, lab, 300)
+	if got := sessionWith(lab, "xTR1", addr("192.0.2.5")); !strings.HasPrefix(got, "Down ") {
+		t.Errorf("with the list again the session is %s", got)
+	}
+	for _, r := range registered(lab, "MSMR") {
+		if strings.Contains(r, "203.0.113.11") && strings.HasSuffix(r, "#") {
+			t.Errorf("still by TCP: %s", r)
+		}
+	}
 }
 
 // vrfs is two customers with the same addresses at two sites, each in an instance of his own.
@@ -416,6 +427,28 @@ func TestLocatorFailure(t *testing.T) {
 	advance(t, lab, 300)
 	want(t, "A2 is back", reachable(lab), "192.0.2.1 up, 192.0.2.3 up")
 	want(t, "ping", pingFrom(t, lab, "hb", "10.1.0.1"), "!!!!!")
+}
+
+// A mapping that changes is solicited: who uses it asks anew, and has it before the next packet.
+func TestChangedMappingIsSolicited(t *testing.T) {
+	lab := openNetwork(t, sites)
+	ping(t, lab, "xTR1", "10.30.30.1", "10.10.10.1")
+	d := lab.Device("xTR2")
+	cfg := d.Config()
+	cfg.LISP.EIDTables[0].Mappings[0].Locators[0].Weight = 7
+	must(t, d.Apply(cfg))
+	advance(t, lab, 1)
+	snap, _ := lab.Device("xTR1").ITR()
+	s, _ := snap.Service(service(0, true))
+	for _, e := range s.Entries {
+		if len(e.Locators) > 0 && e.Locators[0].Weight != 7 {
+			t.Errorf("%v: weight %d, want 7", e.Prefix, e.Locators[0].Weight)
+		}
+	}
+	if s.Statistics.SMRsIn != 1 || s.Statistics.SMRInvokedOut != 1 {
+		t.Errorf("%d SMRs, %d Map-Requests for them, want one each", s.Statistics.SMRsIn, s.Statistics.SMRInvokedOut)
+	}
+	want(t, "ping", ping(t, lab, "xTR1", "10.30.30.1", "10.10.10.1"), "!!!!!")
 }
 
 // When the site behind an xTR is gone, its RLOC is no way to it any more.

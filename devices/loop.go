@@ -240,6 +240,10 @@ func nameOf(in lispcore.Input) string {
 	switch in.(type) {
 	case lispcore.Datagram:
 		return "datagram"
+	case lispcore.PacketReceived:
+		return "packet"
+	case lispcore.PacketFailed:
+		return "packet that failed"
 	case lispcore.StreamOpened:
 		return "connection"
 	case lispcore.StreamData:

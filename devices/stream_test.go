@@ -143,7 +143,7 @@ func TestStreamPeer(t *testing.T) {
 		if ours.Peer() != nil {
 			t.Error("a connection that is being made has another end")
 		}
-		must(t, lab.AwaitDials())
+		must(t, lab.AwaitOthers())
 		if ours.Peer() != theirs || theirs.Peer() != ours {
 			t.Errorf("port %d: the ends don't find each other", port)
 		}
