@@ -108,10 +108,12 @@ func (d *Device) route(now time.Time, at arrival, b []byte) {
 	default:
 		d.plane.counters.Drops[dec.Reason]++
 		if !at.own || dec.Reason == DropTooBig { // IOS shows a lost packet of its own as lost
-			d.complain(now, at, dec.Reason.errorFor(b[0]>>4 == 4), dec.MTU, b)
+			d.complain(now, at, dec.Reason.errorFor(isIPv4(b)), dec.MTU, b)
 		}
 	}
 }
+
+func isIPv4(b []byte) bool { return len(b) > 0 && b[0]>>4 == 4 }
 
 // send puts a packet on the wire, in pieces if need be.
 func (d *Device) send(dec Decision, b []byte) {

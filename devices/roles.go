@@ -205,17 +205,16 @@ func (d *Device) reachesMapServer() bool {
 	return false
 }
 
-// hasEIDRoute tells whether the router has a route to an EID prefix, or to a part of it: one that is no default and does not
-// discard. An instance without a table, because its VRF is not defined, has nothing to look it up in: it is believed.
+// hasEIDRoute tells whether the router has a route to an EID prefix, or to a part of it, that is more than a default one. An instance without a table, because its VRF is not defined, has nothing to look it up in: it is believed.
 func (d *Device) hasEIDRoute(eid lispcore.EID) bool {
 	vrf, ok := d.cfg.vrfOf(eid.Instance)
 	if !ok || !d.cfg.HasVRF(vrf) {
 		return true
 	}
-	if r, ok := d.lab.net.Lookup(d.index, vrf, eid.Prefix.Addr()); ok && r.Prefix.Bits() > 0 && r.Kind != underlay.RouteDiscard {
+	if r, ok := d.lab.net.Lookup(d.index, vrf, eid.Prefix.Addr()); ok && r.Prefix.Bits() > 0 {
 		return true
 	}
 	return slices.ContainsFunc(d.lab.net.Routes(d.index, vrf), func(r underlay.RouteInfo) bool {
-		return r.Kind != underlay.RouteDiscard && eid.Prefix.Bits() <= r.Prefix.Bits() && eid.Prefix.Contains(r.Prefix.Addr())
+		return eid.Prefix.Bits() <= r.Prefix.Bits() && eid.Prefix.Contains(r.Prefix.Addr())
 	})
 }
