@@ -256,9 +256,12 @@ func (w *way) outOfTunnel(d *Device, s *Step, b []byte) {
 	w.through(d, arrival{vrf: vrf}, out.Data)
 }
 
-// String says what happens in a line: "xTR1: from 10.10.10.1 to 10.30.30.1: no route; map-cache entry 10.30.30.0/24:
+// String says what happens in a line: "xTR1: from 10.10.10.1 to 10.30.30.1: no route; map-cache entry 10.30.30.0/24;
 // encapsulated to 198.51.100.21".
-func (s Step) String() string {
+func (s Step) String() string { return s.Where() + ": " + strings.Join(s.Decisions(), "; ") }
+
+// Where says which packet is at which node: "xTR1: from 10.10.10.1 to 10.30.30.1, TTL 255".
+func (s Step) Where() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: from %s to %s", s.Node, upperAddr(s.Packet.Source), upperAddr(s.Packet.Destination))
 	if s.Interface != "" && !s.Host {
@@ -267,14 +270,12 @@ func (s Step) String() string {
 	if s.Outer {
 		b.WriteString(", in a tunnel")
 	}
-	fmt.Fprintf(&b, ", TTL %d: %s", s.Packet.TTL, s.fate())
-	if s.Told != 0 {
-		fmt.Fprintf(&b, "; %s is told by ICMP", upperAddr(s.Packet.Source))
-	}
+	fmt.Fprintf(&b, ", TTL %d", s.Packet.TTL)
 	return b.String()
 }
 
-func (s Step) fate() string {
+// Decisions says what the node does with the packet, and why, in the order in which that is decided.
+func (s Step) Decisions() []string {
 	dec := s.Decision
 	var parts []string
 	if dec.Routed && dec.Action != Deliver {
@@ -316,7 +317,10 @@ func (s Step) fate() string {
 		}
 		parts = append(parts, why)
 	}
-	return strings.Join(parts, "; ")
+	if s.Told != 0 {
+		parts = append(parts, upperAddr(s.Packet.Source)+" is told by ICMP")
+	}
+	return parts
 }
 
 // upperAddr prints an address as IOS does.
