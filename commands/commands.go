@@ -23,7 +23,6 @@ func rows() []Row {
 		deleteRows(),
 		dirRows(),
 		labExplainRows(),
-		labHostsRows(),
 		ligRows(),
 		moreRows(),
 		pingRows(),
