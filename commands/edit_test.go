@@ -56,10 +56,63 @@ func TestEdits(t *testing.T) {
 			"ip route 10.0.0.0 255.0.0.0 10.9.9.9; ip route 10.0.0.0 255.0.0.0 10.9.9.8; ip route 10.0.0.0 255.0.0.0 Null0; no ip route 10.0.0.0 255.0.0.0 10.9.9.9",
 			"ip route 10.0.0.0 255.0.0.0 Null0|ip route 10.0.0.0 255.0.0.0 10.9.9.8|!"},
 		{"no router lisp", "router lisp; site A; no router lisp", ""},
+		{"an interface that changes its VRF loses its addresses, and the VRF takes what is in it along",
+			"vrf definition RED; address-family ipv4; interface gi0/0; ip address 10.0.0.1 255.0.0.0; ipv6 address 2001:db8::1/64; vrf forwarding RED; ip address 10.1.0.1 255.255.0.0; " +
+				"interface gi0/1; vrf forwarding RED; ip address 10.2.0.1 255.255.0.0; no vrf forwarding; ip route vrf RED 0.0.0.0 0.0.0.0 10.1.0.9",
+			"vrf definition RED| !| address-family ipv4| exit-address-family|!|interface GigabitEthernet0/0| vrf forwarding RED| ip address 10.1.0.1 255.255.0.0|!|" +
+				"interface GigabitEthernet0/1| no ip address|!|ip route vrf RED 0.0.0.0 0.0.0.0 10.1.0.9|!"},
+		{"no VRF, no routes and no addresses in it",
+			"ip vrf BLUE; vrf definition RED; interface gi0/0; ip vrf forwarding BLUE; ip address 10.0.0.1 255.0.0.0; ip route vrf BLUE 0.0.0.0 0.0.0.0 Null0; no ip vrf BLUE",
+			"vrf definition RED|!|interface GigabitEthernet0/0| no ip address|!"},
+		{"networks may overlap in different VRFs",
+			"ip vrf BLUE; interface gi0/0; ip address 10.0.0.1 255.0.0.0; interface gi0/1; ip vrf forwarding BLUE; ip address 10.0.0.1 255.0.0.0",
+			"ip vrf BLUE|!|interface GigabitEthernet0/0| ip address 10.0.0.1 255.0.0.0|!|interface GigabitEthernet0/1| ip vrf forwarding BLUE| ip address 10.0.0.1 255.0.0.0|!"},
+		{"entries of an access list: in between, twice, away by number and by words",
+			"ip access-list extended L; permit ip any any; 5 deny tcp any any eq 4342; permit ip any any; deny udp host 10.0.0.1 eq 53 10.1.2.3 0.0.255.255 range 9 5 ; " +
+				"permit icmp any any; 7 remark LISP; no 20; no permit icmp any any",
+			"ip access-list extended L| deny   tcp any any eq 4342| remark LISP| permit ip any any|!"},
+		{"numbered lists stand behind the named ones, and a list is of one kind",
+			"access-list 101 permit tcp any eq telnet any established; access-list 7 permit 10.0.0.1; access-list 7 deny 10.0.0.0 0.255.255.255; access-list 7 permit any; " +
+				"ip access-list standard A; permit host 10.0.0.9; ip access-list extended 100; deny udp any gt 1023 any lt 1024; access-list 100 permit tcp any range 1 9 any eq 80",
+			"ip access-list standard A| permit 10.0.0.9|!|access-list 7 permit 10.0.0.1|access-list 7 deny   10.0.0.0 0.255.255.255|access-list 7 permit any|!|" +
+				"access-list 100 deny   udp any gt 1023 any lt 1024|access-list 100 permit tcp any range 1 9 any eq www|!|access-list 101 permit tcp any eq telnet any established|!"},
+		{"an access list goes whole", "access-list 7 permit any; ip access-list extended A; permit ip any any; no access-list 7; no ip access-list extended A", ""},
+		{"a proxy ETR typed again takes the new values", "router lisp; ipv4 use-petr 10.9.9.9; ipv4 use-petr 10.9.9.8; ipv4 use-petr 10.9.9.9 priority 2 weight 3; no ipv4 use-petr 10.9.9.8",
+			"router lisp| ipv4 use-petr 10.9.9.9 priority 2 weight 3| exit|!"},
+		{"a static map-cache entry takes the new action", "router lisp; eid-table default instance-id 0; map-cache 10.0.0.0/8 map-request; map-cache 10.0.0.0/8 drop; map-cache 11.0.0.0/8 drop; no map-cache 11.0.0.0/8",
+			"router lisp| eid-table default instance-id 0|  map-cache 10.0.0.0/8 drop|  exit| !| exit|!"},
 	} {
 		cfg := load(t, strings.ReplaceAll(tt.typed, "; ", "\n"))
 		if got := strings.Join(configured(t, devices.Release155, cfg), "|"); got != tt.printed {
 			t.Errorf("%s:\n got %s\nwant %s", tt.what, got, tt.printed)
+		}
+	}
+}
+
+// What is refused of VRFs and access lists, in the words of IOS.
+func TestRefusedEdits(t *testing.T) {
+	for _, tt := range []struct{ typed, refused string }{
+		{"interface gi0/1; ip vrf forwarding NONE", "VRF NONE not configured."},
+		{"vrf definition RED; interface gi0/1; ip vrf forwarding RED", "Use 'vrf forwarding' command for VRF 'RED'"},
+		{"ip vrf RED; interface gi0/1; vrf forwarding RED", "Use 'ip vrf forwarding' command for VRF 'RED'"},
+		{"ip vrf RED; vrf definition RED", "Use 'ip vrf' command for VRF 'RED'"},
+		{"vrf definition RED; ip vrf RED", "Use 'vrf definition' command for VRF 'RED'"},
+		{"no vrf definition RED", "VRF RED not found"},
+		{"ip vrf RED; address-family ipv4", "found \"ipv4\""},
+		{"ip route vrf NONE 0.0.0.0 0.0.0.0 Null0", "IP routing table NONE does not exist. Create first"},
+		{"ip vrf RED; ipv6 route vrf RED ::/0 Null0", "IPv6 routing table RED does not exist. Create first"},
+		{"ip access-list standard A; ip access-list extended A", "Access list type conflicts with prior definition"},
+		{"ip access-list extended 7", "Invalid access list name: 7"},
+		{"ip access-list extended A; 10 permit ip any any; 10 deny ip any any", "Duplicate sequence number"},
+		{"ip access-list extended A; no permit ip any any", "No matching entry found"},
+		{"ip access-list extended A; permit tcp any eq nosuch any", "found \"nosuch\", expected <1-65535>"},
+		{"ip access-list extended A; permit tcp any any range 0 65535", "found"},
+		{"router lisp; no ipv4 use-petr 10.0.0.1", "Proxy-ETR 10.0.0.1 is not configured."},
+		{"router lisp; eid-table default instance-id 0; map-cache 11.0.0.0/8 drop; no map-cache 11.0.0.0/8 map-request", "Map-cache entry 11.0.0.0/8 is not configured."},
+	} {
+		_, err := compiled(t).Load(devices.Release155, "test.cfg", strings.ReplaceAll(tt.typed, "; ", "\n"))
+		if err == nil || !strings.Contains(err.Error(), tt.refused) {
+			t.Errorf("%s: %v, want %q", tt.typed, err, tt.refused)
 		}
 	}
 }

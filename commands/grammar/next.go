@@ -37,6 +37,18 @@ func (g *Grammar) Next(m Mode, line string) ([]Candidate, error) {
 	return list, nil
 }
 
+// Place is where a line leads. Two lines lead to one place when they can go on in the same ways, to the same rules.
+type Place struct{ at *node }
+
+// Place returns where a line leads whose words are all done. An error means that the line makes no sense.
+func (g *Grammar) Place(m Mode, line string) (Place, error) {
+	w, err := g.walk(m, line, Split(line))
+	if err != nil {
+		return Place{}, err
+	}
+	return Place{w.at}, nil
+}
+
 // lineName returns the $name of the node's LINE.
 func (n *node) lineName() string {
 	for _, e := range n.edges {

@@ -45,6 +45,10 @@ func TestParse(t *testing.T) {
 		{"secret", 11},
 		{"pick *", 14},
 		{"pick anything", 14},
+		{"order chair", 15},
+		{"order chair fast", 15},
+		{"order chair for me at 3", 15},
+		{"order chair at 3 for me fast", 15},
 	} {
 		m, err := g.Parse(floor, tt.line)
 		if err != nil || m.Rule != tt.rule {

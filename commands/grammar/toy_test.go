@@ -24,6 +24,7 @@ var toyRules = []Rule{
 	12: {Modes: []Mode{bench}, Syntax: "hammer"},
 	13: {Modes: []Mode{bench}, Syntax: "from {floor}"},
 	14: {Modes: []Mode{floor}, Syntax: "pick <* | WORD$pick>"},
+	15: {Modes: []Mode{floor}, Syntax: "order WORD$what [fast | at <1-9>$bench | for WORD$whom]..."},
 }
 
 var toyWords = Words{
@@ -41,6 +42,8 @@ var toyWords = Words{
 	"note": "Write something down", "note LINE": "The text",
 	"secret": "Nobody sees this",
 	"hammer": "Hit it", "from": "Act on the floor from here",
+	"order": "Order a thing", "order WORD": "The thing", "order fast": "At once", "order at": "At which bench", "order at <1-9>": "Its number",
+	"order for": "For whom", "order for WORD": "His name",
 	"pick": "Take a thing", "pick *": "Everything", "pick WORD": "The thing",
 }
 
