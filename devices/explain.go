@@ -310,6 +310,8 @@ func (s Step) Decisions() []string {
 	default:
 		why := "dropped: " + dec.Reason.String()
 		switch {
+		case dec.Reason == DropLISP: // the ITR has said why
+			why = "dropped"
 		case dec.AccessList != "":
 			why += " (" + dec.AccessList + ")"
 		case dec.Reason == DropTooBig:

@@ -661,3 +661,23 @@ func TestHostsOfALab(t *testing.T) {
 		t.Errorf("an unknown host: %v", err)
 	}
 }
+
+// While lab time follows the wall clock a task runs by itself, and its news come on the goroutine that owns the lab.
+func TestTaskWhileLabTimeFollowsTheWall(t *testing.T) {
+	lab := openNetwork(t, sites)
+	lab.FollowAt(t.Context(), 1000)
+	done := make(chan string)
+	lab.Do(func() {
+		task := lab.Device("xTR1").Ping(PingOptions{PingConfig: probe.PingConfig{Target: addr("10.30.30.1")}, Source: addr("10.10.10.1")})
+		must(t, lab.Inside().Await(task)) // does not wait
+		screen := ""
+		task.OnChange(func() {
+			screen += task.Text()
+			if task.Done() {
+				task.OnChange(nil)
+				done <- screen
+			}
+		})
+	})
+	want(t, "ping", marks(t, <-done), "..!!!")
+}

@@ -116,6 +116,7 @@ func (p *probes) begin(now time.Time, t *probeTask) {
 	p.list = append(p.list, t)
 	t.Start(now)
 	p.send(now, t)
+	t.report()
 }
 
 // send sends what a probe wants sent, until it waits.
@@ -125,7 +126,6 @@ func (p *probes) send(now time.Time, t *probeTask) {
 			t.node.transmit(now, t.vrf, b)
 		}
 	}
-	t.report()
 }
 
 // receive offers a message to the probes of a VRF.
