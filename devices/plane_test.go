@@ -1,7 +1,10 @@
 package devices
 
 import (
+	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -108,4 +111,93 @@ func FuzzArrivals(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// Nobody complains about an ICMP error, nor about a later fragment (RFC 1122 section 3.2.2).
+func TestErrorsAboutErrorsAreNotSent(t *testing.T) {
+	lab := openNetwork(t, sites)
+	d := lab.Device("xTR1")
+	h := packet.Header{Source: addr("10.10.10.2"), Destination: addr("10.30.30.2"), TTL: 1}
+	fragment := packet.UDP(h, 1, 2, make([]byte, 8))
+	fragment[7], fragment[11] = 1, fragment[11]-1 // offset 8, and the checksum for it
+	for what, row := range map[string]struct {
+		b    []byte
+		want uint64
+	}{
+		"an echo":            {packet.Echo(h, false, 1, 1, nil), 1},
+		"an ICMP error":      {packet.Error(h, packet.HostUnreachable, 0, packet.Echo(h, false, 1, 1, nil)), 0},
+		"a later fragment":   {fragment, 0},
+		"a multicast source": {packet.Echo(packet.Header{Source: addr("224.0.0.5"), Destination: h.Destination, TTL: 1}, false, 1, 1, nil), 0},
+	} {
+		before := d.PacketCounters()
+		d.handle(lab.Now(), lispcore.PacketReceived{Interface: "GigabitEthernet0/1", Data: row.b})
+		lab.loop.collect(d.index)
+		must(t, lab.Settle())
+		after := d.PacketCounters()
+		if got := after.Errors - before.Errors; got != row.want {
+			t.Errorf("%s whose TTL runs out: %d errors, want %d", what, got, row.want)
+		}
+		if after.Drops == before.Drops {
+			t.Errorf("%s: no drop was counted", what)
+		}
+	}
+}
+
+// Two pings at once: what one encapsulates is not what the other does.
+func TestTwoPingsAtOnce(t *testing.T) {
+	lab := openNetwork(t, sites)
+	pingFrom(t, lab, "h1", "10.30.30.2")
+	d := lab.Device("xTR1")
+	begin := func(to string) Task {
+		return d.Ping(PingOptions{PingConfig: probe.PingConfig{Target: addr(to)}, Source: addr("10.10.10.1")})
+	}
+	a, b := begin("10.30.30.1"), begin("10.30.30.2")
+	want(t, "one", marks(t, await(t, lab, a)), "!!!!!")
+	want(t, "the other", marks(t, await(t, lab, b)), "!!!!!")
+}
+
+// A site that loses its only way has nobody to tell, and nothing to take back when the way returns.
+func TestSingleHomedSiteRegistersNothingNewAfterAFlap(t *testing.T) {
+	lab := openNetwork(t, sites)
+	before := sessionWith(lab, "xTR1", addr("192.0.2.5"))
+	must(t, lab.SetLink("xTR1", "Core1", false))
+	advance(t, lab, 60)
+	must(t, lab.SetLink("xTR1", "Core1", true))
+	advance(t, lab, 1)
+	counts := func(s string) []string { return strings.Fields(s)[2:] }
+	if after := sessionWith(lab, "xTR1", addr("192.0.2.5")); !slices.Equal(counts(before), counts(after)) {
+		t.Errorf("the session was %s, and is %s", before, after)
+	}
+}
+
+// Each message finds its role, at a router that has them all and at one that has few.
+func TestRoleOfAMessage(t *testing.T) {
+	lab := openNetwork(t, sites, "== MSMR\n", "== MSMR\nip route 10.77.0.0 255.255.0.0 192.0.2.4\n", " ipv4 map-resolver\n ipv6 map-server",
+		" ipv4 map-resolver\n ipv4 itr\n ipv4 etr\n ipv6 map-server")
+	all, xtr, server := lab.Device("MSMR"), lab.Device("xTR1"), &Device{server: lab.Device("MSMR").server}
+	name := func(e lispcore.Engine) string { return strings.TrimPrefix(fmt.Sprintf("%T", e), "*") }
+	for _, row := range []struct {
+		what             string
+		first            byte
+		all, xtr, server string
+	}{
+		{"Map-Request", 0x10, "etr.Engine", "etr.Engine", "mapserver.Engine"},
+		{"RLOC probe", 0x12, "etr.Engine", "etr.Engine", "mapserver.Engine"},
+		{"SMR", 0x11, "itr.Engine", "itr.Engine", "mapserver.Engine"},
+		{"Map-Reply", 0x20, "itr.Engine", "itr.Engine", "mapserver.Engine"},
+		{"Map-Register", 0x30, "mapserver.Engine", "etr.Engine", "mapserver.Engine"},
+		{"Map-Notify", 0x40, "etr.Engine", "etr.Engine", "mapserver.Engine"},
+		{"Map-Notify-Ack", 0x50, "mapserver.Engine", "etr.Engine", "mapserver.Engine"},
+		{"ECM to the mapping system", 0x80, "mapresolver.Engine", "etr.Engine", "mapserver.Engine"},
+		{"ECM to an ETR", 0x82, "etr.Engine", "etr.Engine", "mapserver.Engine"},
+		{"an unknown type", 0xf0, "mapserver.Engine", "etr.Engine", "mapserver.Engine"},
+	} {
+		payload := make([]byte, 40)
+		payload[0] = row.first
+		for d, want := range map[*Device]string{all: row.all, xtr: row.xtr, server: row.server} {
+			if got := name(d.roleFor(payload)); got != want {
+				t.Errorf("%s: %s, want %s", row.what, got, want)
+			}
+		}
+	}
 }
