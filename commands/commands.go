@@ -40,6 +40,7 @@ func rows() []Row {
 		showIPv6RouteRows(),
 		showLISPDatabaseRows(),
 		showLISPMapCacheRows(),
+		showLISPServiceRows(),
 		showLISPSessionRows(),
 		showLISPSiteRows(),
 		showLoggingRows(),

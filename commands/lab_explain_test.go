@@ -8,7 +8,6 @@ func TestLabExplain(t *testing.T) {
 	set := compiled(t)
 	lab := openSites(t, set)
 	checkGolden(t, "lab_explain", typedAt(t, set, lab, [][2]string{
-		{"", "hosts"},
 		{"", "explain h1 10.10.10.2 10.30.30.2"},
 		{"xTR1", "ping 10.30.30.1 source 10.10.10.1"},
 		{"", "explain h1 10.10.10.2 10.30.30.2"},
