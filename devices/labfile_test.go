@@ -150,7 +150,7 @@ func TestConfigurationErrors(t *testing.T) {
 
 func TestNoSuchLab(t *testing.T) {
 	_, err := OpenLab("no-such-lab", Options{Parse: parse})
-	want := `no lab "no-such-lab": expected a built-in lab (reliable-registration, reliable-registration-day0) or the path of a lab file`
+	want := `no lab "no-such-lab": expected a built-in lab (move, multihomed, reliable-registration, reliable-registration-day0, vrf) or the path of a lab file`
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}

@@ -22,7 +22,7 @@ type Shell struct {
 	at       *session
 	refused  bool
 	ring     func()          // wakes the front end when a connection to another router has changed; nil for a script
-	labTask  devices.Task // that a line addressed to the lab has begun; nil when none is under way
+	labTask  devices.Task    // that a line addressed to the lab has begun; nil when none is under way
 	until    <-chan struct{} // a script that takes place on the wall clock: its end; nil for all others
 	idle     func()          // wakes a console whose session is over; nil when nobody sits there
 }

@@ -31,11 +31,10 @@ func TestVtyRow01EchoOnce(t *testing.T) {
 			}
 		}
 		var all strings.Builder
-		for _, line := range []string{"show version", "show running-config | include zzz", "conf t", "no zzz", "end", "?"} {
+		for _, line := range []string{"terminal length 0", "show version", "show running-config | include zzz", "conf t", "no zzz", "end", "?"} {
 			c.types(line + "\r")
 			all.WriteString(c.until("#"))
 		}
-		c.types("q") // of the pages of help
 		if strings.ContainsAny(all.String(), "\x1b\x07\x00") {
 			t.Errorf("something that is no text was sent: %q", all.String())
 		}
@@ -69,6 +68,10 @@ func TestVtyRow03PromptWithin32(t *testing.T) {
 		"config":                            nil,
 		"config-if":                         {"interface GigabitEthernet0/0"},
 		"config-line":                       {"line vty 0 4"},
+		"config-vrf":                        {"vrf definition RED"},
+		"config-vrf-af":                     {"vrf definition RED", "address-family ipv4"},
+		"config-std-nacl":                   {"ip access-list standard S"},
+		"config-ext-nacl":                   {"ip access-list extended E"},
 		"config-router-lisp":                {"router lisp"},
 		"config-router-lisp-site":           {"router lisp", "site A"},
 		"config-router-lisp-locator-set":    {"router lisp", "locator-set S"},
