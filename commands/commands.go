@@ -43,6 +43,7 @@ func rows() []Row {
 		showLISPServiceRows(),
 		showLISPSessionRows(),
 		showLISPSiteRows(),
+		showLISPStatisticsRows(),
 		showLoggingRows(),
 		showRunningRows(),
 		showStartupRows(),

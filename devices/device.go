@@ -44,8 +44,9 @@ type Device struct {
 	plane    plane
 	ligs     []*ligTask
 	hits     map[accessKey]uint64
-	debug    bool // `debug lisp control-plane all`
-	touched  bool // a locator has come or gone: the registrations may have to say so
+	debug    bool                           // `debug lisp control-plane all`
+	cleared  map[lispcore.Service]time.Time // when the statistics were
+	touched  bool                           // a locator has come or gone: the registrations may have to say so
 	streams  map[lispcore.StreamID]receiver
 	people   int             // of streams, those that belong to people
 	outbox   lispcore.Outbox // what the router itself, rather than a role, wants done
@@ -122,16 +123,6 @@ func (d *Device) ClearMapCache(s lispcore.Service, eid netip.Prefix) bool {
 	}
 	defer d.lab.loop.collect(d.index)
 	d.itr.Clear(d.lab.loop.now, s, eid)
-	return true
-}
-
-// ClearLISPStatistics sets the ITR's counters of a service to 0. It is false without an ITR.
-func (d *Device) ClearLISPStatistics(s lispcore.Service) bool {
-	if d.itr == nil {
-		return false
-	}
-	defer d.lab.loop.collect(d.index)
-	d.itr.ClearStatistics(d.lab.loop.now, s)
 	return true
 }
 

@@ -124,6 +124,13 @@ func (e *Engine) ownEIDOf(eid lispcore.EID) *ownEID {
 	return nil
 }
 
+// ClearStatistics sets the counters of a service to 0 (`clear ip lisp statistics`).
+func (e *Engine) ClearStatistics(key lispcore.Service) {
+	if s := e.own[key]; s != nil {
+		s.counters, s.data = ServiceCounters{Service: key}, dataCounters{}
+	}
+}
+
 // snapshotServices returns the counters of the services, sorted.
 func (e *Engine) snapshotServices() []ServiceCounters {
 	list := make([]ServiceCounters, 0, len(e.own))

@@ -1,5 +1,7 @@
 package mapresolver
 
+import "lisplab/lispcore"
+
 // Snapshot is a copy of what a Map-Resolver knows.
 type Snapshot struct {
 	IPv4, IPv6 bool // the service is on
@@ -33,4 +35,13 @@ type FamilyCounters struct {
 // Snapshot returns a copy.
 func (e *Engine) Snapshot() Snapshot {
 	return Snapshot{IPv4: e.cfg.IPv4, IPv6: e.cfg.IPv6, Counters: e.counters}
+}
+
+// ClearStatistics sets the counters of an address family to 0 (`clear ip lisp statistics`).
+func (e *Engine) ClearStatistics(family lispcore.Family) {
+	if family == lispcore.IPv6 {
+		e.counters.IPv6 = FamilyCounters{}
+		return
+	}
+	e.counters.IPv4 = FamilyCounters{}
 }

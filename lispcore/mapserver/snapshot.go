@@ -104,3 +104,12 @@ func (c *Counters) of(eid lispcore.EID) *FamilyCounters {
 	}
 	return &c.IPv4
 }
+
+// ClearStatistics sets the counters of an address family to 0 (`clear ip lisp statistics`).
+func (e *Engine) ClearStatistics(family lispcore.Family) {
+	if family == lispcore.IPv6 {
+		e.counters.IPv6 = FamilyCounters{}
+		return
+	}
+	e.counters.IPv4 = FamilyCounters{}
+}
