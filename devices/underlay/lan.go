@@ -22,9 +22,9 @@ type Host struct {
 
 // addHosts makes the nodes of the hosts. Their connected networks are all that they route by, until Configure gives them
 // more.
-func (n *Network) addHosts() {
-	for i := range n.cfg.Hosts {
-		h := &n.cfg.Hosts[i]
+func (n *model) addHosts(hosts []Host) {
+	for i := range hosts {
+		h := &hosts[i]
 		n.nodes = append(n.nodes, &node{
 			index: len(n.nodes), name: h.Name, host: h,
 			routing: Routing{Interfaces: []Interface{{Name: HostInterface, Addrs: slices.Clone(h.Addrs)}}},
@@ -36,7 +36,7 @@ func (n *Network) addHosts() {
 //
 //	xTR1 Gi0/1 ----+----+----        a router's interface, a cable to another one, hosts: one segment
 //	              h1   h2
-func (n *Network) neighbors(p Port) []Port {
+func (n *model) neighbors(p Port) []Port {
 	if list, known := n.near[p]; known {
 		return list
 	}
@@ -66,7 +66,7 @@ func (n *Network) neighbors(p Port) []Port {
 
 // neighbor finds who takes a packet that is handed to an address on the segment: the one that bears it; or, of a route out
 // of an interface without a next hop, whatever router is there (proxy ARP).
-func (n *Network) neighbor(out Port, next netip.Addr, proxy bool) (Port, bool) {
+func (n *model) neighbor(out Port, next netip.Addr, proxy bool) (Port, bool) {
 	list := n.neighbors(out)
 	for _, p := range list {
 		nd := n.nodes[p.Node]
@@ -83,7 +83,7 @@ func (n *Network) neighbor(out Port, next netip.Addr, proxy bool) (Port, bool) {
 }
 
 // Neighbor finds who takes a packet that a node hands to an address out of an interface; false when nobody does.
-func (n *Network) Neighbor(node int, iface string, next netip.Addr) (Port, bool) {
+func (n *model) Neighbor(node int, iface string, next netip.Addr) (Port, bool) {
 	onLink := slices.ContainsFunc(n.nodes[node].iface(iface).Addrs, func(a netip.Prefix) bool { return a.Masked().Contains(next) })
 	if !n.LineUp(node, iface) {
 		return Port{}, false
