@@ -113,6 +113,8 @@ func (n *Network) sendPacket(now time.Time, from *node, out lispcore.SendPacket)
 		return
 	}
 	n.stats.Packets++
+	n.crossing[0] = Hop{From: Port{from.index, out.Interface}, To: at, Sender: event.From, Receiver: event.To, MTU: event.MTU}
+	event.Way = n.crossing[:]
 	n.observe(event)
 	// The receiver's packet is its own: it counts down the TTL in place.
 	n.out = append(n.out, Delivery{at.Node, lispcore.PacketReceived{Interface: at.Interface, Data: slices.Clone(out.Data)}})

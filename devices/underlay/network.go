@@ -50,6 +50,8 @@ type Network struct {
 	buf    []byte // what the kernel hands over
 	out    []Delivery
 
+	crossing [1]Hop // of a native packet, while it is observed
+
 	conns  map[uint64]*conn
 	order  []uint64 // of conns, as they were dialled
 	dials  map[uint64]*dial
