@@ -26,7 +26,7 @@ func (p *player) check(t *Transcript) error {
 	started := false
 	page := 0 // the line where the open page begins
 	for _, item := range t.Items {
-		d, ok := item.(Directive)
+		d, ok := item.(*Directive)
 		if !ok {
 			if _, typed := item.(*Step); typed {
 				started = true
@@ -63,7 +63,7 @@ func (p *player) check(t *Transcript) error {
 }
 
 // setUp reads the directives that say what the lab is.
-func (p *player) setUp(d Directive, words []string) error {
+func (p *player) setUp(d *Directive, words []string) error {
 	if len(words) != 2 {
 		return p.wrong(d, 1, "found %d words after `%s`, expected 1", len(words)-1, words[0])
 	}
@@ -79,7 +79,7 @@ func (p *player) setUp(d Directive, words []string) error {
 	return nil
 }
 
-func (p *player) checkPage(d Directive, words []string, open int) (int, error) {
+func (p *player) checkPage(d *Directive, words []string, open int) (int, error) {
 	switch {
 	case len(words) == 3 && words[1] == "begin" && open == 0:
 		return d.Line, nil
@@ -90,7 +90,7 @@ func (p *player) checkPage(d Directive, words []string, open int) (int, error) {
 }
 
 // checkRunning reads the directives that run.
-func (p *player) checkRunning(d Directive, words []string) error {
+func (p *player) checkRunning(d *Directive, words []string) error {
 	switch words[0] {
 	case "form":
 		forms := []string{string(commands.FormIOS), string(commands.FormDocument), string(commands.FormJSON)}
@@ -108,30 +108,31 @@ func (p *player) checkRunning(d Directive, words []string) error {
 	return nil
 }
 
-// direct carries out one directive.
-func (p *player) direct(d Directive) error {
+// direct carries out one directive, and returns its answer.
+func (p *player) direct(d *Directive) (answer []string, err error) {
 	words, err := shlex.Split(d.Text)
 	if err != nil || len(words) == 0 {
-		return p.wrong(d, 0, "found `%s`, expected a directive", clip(d.Text))
+		return nil, p.wrong(d, 0, "found `%s`, expected a directive", clip(d.Text))
 	}
 	switch words[0] {
 	case "lab", "seed", "page":
-		return nil
+		return nil, nil
 	case "form":
 		p.sh.SetForm(commands.Form(words[1]))
-		return nil
+		return nil, nil
 	case "wait":
-		return p.wait(d, words)
+		return nil, p.wait(d, words)
 	}
+	var out string
 	p.world.Do(func() {
-		if _, err = p.sh.Direct(d.Text); err == nil {
+		if out, err = p.sh.Direct(d.Text); err == nil {
 			err = p.world.Settle()
 		}
 	})
 	if err != nil {
-		return p.place(d, err)
+		return nil, p.place(d, err)
 	}
-	return nil
+	return screenLines(out), nil
 }
 
 // wait is a `!! wait` directive.
@@ -141,7 +142,7 @@ type wait struct {
 	most    time.Duration
 }
 
-func (p *player) parseWait(d Directive, words []string) (w wait, err error) {
+func (p *player) parseWait(d *Directive, words []string) (w wait, err error) {
 	if len(words) != 3 && len(words) != 4 {
 		return w, p.wrong(d, 1, "found %d words after `wait`, expected \"COMMAND\" REGEXP and, if wanted, the longest time to wait", len(words)-1)
 	}
@@ -158,7 +159,7 @@ func (p *player) parseWait(d Directive, words []string) (w wait, err error) {
 }
 
 // wait advances lab time until the answer to a command at the attached router matches.
-func (p *player) wait(d Directive, words []string) error {
+func (p *player) wait(d *Directive, words []string) error {
 	w, err := p.parseWait(d, words)
 	if err != nil {
 		return err
@@ -182,12 +183,12 @@ func (p *player) wait(d Directive, words []string) error {
 }
 
 // wrong is what is wrong with a word of a directive.
-func (p *player) wrong(d Directive, word int, format string, args ...any) error {
+func (p *player) wrong(d *Directive, word int, format string, args ...any) error {
 	return &Error{p.file, d.Line, len(directive) + d.column(word) + 1, fmt.Sprintf(format, args...)}
 }
 
 // column returns where in the text a word stands: behind the quote, if it has any. What has no such word begins at 0.
-func (d Directive) column(word int) int {
+func (d *Directive) column(word int) int {
 	words, err := shlex.Split(d.Text)
 	if err != nil || word >= len(words) {
 		return 0
@@ -204,7 +205,7 @@ func (d Directive) column(word int) int {
 }
 
 // place gives an error of a directive its place in the file.
-func (p *player) place(d Directive, err error) error {
+func (p *player) place(d *Directive, err error) error {
 	col := 0
 	var syntax *grammar.Error
 	if errors.As(err, &syntax) {

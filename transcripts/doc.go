@@ -26,7 +26,8 @@
 //	!! form ios|document|json        how show commands lay out their answer from here on
 //	!! wait "COMMAND" REGEXP [D]     advance lab time until the answer matches, at most D (10m)
 //	!! page begin FILE, !! page end  what stands between is a page of the documentation
-//	!! X ...                         every console line `lab X ...`: advance, link, device, ...
+//	!! X ...                         every console line `lab X ...`: advance, link, device, ...; what it answers
+//	                                 stands below it, as below a prompt: !! explain ..., !! host Server ping ...
 //
 // Lab time stands still between two lines unless a directive moves it, and all random numbers come from the seed, so
 // answers are compared to the byte.

@@ -26,9 +26,12 @@ func (r *Result) Pages() []Page {
 	b := off
 	for _, item := range r.Transcript.Items {
 		switch it := item.(type) {
-		case Directive:
+		case *Directive:
 			words, err := shlex.Split(it.Text)
 			if err != nil || len(words) < 2 || words[0] != "page" {
+				if len(it.Output) > 0 {
+					b.block(&Step{it.Line, labPrompt, it.Text, it.Output})
+				}
 				continue
 			}
 			b.end()
@@ -55,6 +58,9 @@ func (r *Result) Pages() []Page {
 	}
 	return pages
 }
+
+// labPrompt is the prompt at which a page shows what was asked of the lab.
+const labPrompt = "lab>"
 
 // pageBuilder puts a page together from paragraphs and blocks, one empty line apart.
 type pageBuilder struct {

@@ -132,10 +132,15 @@ func (p *player) play(t *Transcript) (*Result, error) {
 	res := &Result{Transcript: &Transcript{File: t.File}}
 	for i, item := range t.Items {
 		switch it := item.(type) {
-		case Directive:
-			if err := p.direct(it); err != nil {
+		case *Directive:
+			got, err := p.direct(it)
+			if err != nil {
 				return nil, err
 			}
+			if line, same := compare(it.step(), got); !same {
+				res.Failures = append(res.Failures, Failure{t.File, line, it.step(), got})
+			}
+			item = &Directive{it.Line, it.Text, got}
 		case *Step:
 			got, err := p.step(it)
 			if err != nil {
@@ -170,10 +175,15 @@ func (p *player) step(s *Step) ([]string, error) {
 	if err != nil {
 		return nil, &Error{p.file, s.Line, len(s.Prompt) + 1, err.Error()}
 	}
+	return screenLines(out), nil
+}
+
+// screenLines takes what the screen showed apart into its lines.
+func screenLines(out string) []string {
 	if out == "" {
-		return nil, nil
+		return nil
 	}
-	return strings.Split(strings.TrimSuffix(out, "\n"), "\n"), nil
+	return strings.Split(strings.TrimSuffix(out, "\n"), "\n")
 }
 
 // compare returns the line of the file at which an answer begins to differ.

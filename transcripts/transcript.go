@@ -16,7 +16,7 @@ type Transcript struct {
 	Items []Item
 }
 
-// Item is a Blank, a Prose, a Directive or a *Step.
+// Item is a Blank, a Prose, a *Directive or a *Step.
 type Item interface{ lines() []string }
 
 // Blank is an empty line between two other items.
@@ -25,10 +25,11 @@ type Blank struct{}
 // Prose is one line for the reader.
 type Prose struct{ Text string }
 
-// Directive is one line for the lab.
+// Directive is one line for the lab, and the answer of one that has any: `!! explain ...`, `!! host Server ping ...`.
 type Directive struct {
-	Line int // in the file, from 1
-	Text string
+	Line   int // in the file, from 1
+	Text   string
+	Output []string // without newlines
 }
 
 // Step is a line typed at a router, and the answer.
@@ -46,8 +47,11 @@ func (p Prose) lines() []string {
 	}
 	return []string{prose + p.Text}
 }
-func (d Directive) lines() []string { return []string{directive + d.Text} }
-func (s *Step) lines() []string     { return append([]string{s.Prompt + s.Typed}, s.Output...) }
+func (d *Directive) lines() []string { return append([]string{directive + d.Text}, d.Output...) }
+func (s *Step) lines() []string      { return append([]string{s.Prompt + s.Typed}, s.Output...) }
+
+// step returns the directive as a line typed at the lab's prompt.
+func (d *Directive) step() *Step { return &Step{d.Line, directive, d.Text, d.Output} }
 
 const (
 	prose     = "! "
@@ -108,7 +112,14 @@ func Parse(file, text string) (*Transcript, error) {
 func parseItem(lines []string, n int) (Item, int) {
 	line := lines[n]
 	if text, ok := strings.CutPrefix(line, directive); ok {
-		return Directive{n + 1, text}, 1
+		d := &Directive{Line: n + 1, Text: text}
+		rest := lines[n+1:]
+		end := 0
+		for end < len(rest) && !endsDirective(rest[end:]) {
+			end++
+		}
+		d.Output = append(d.Output, rest[:end]...)
+		return d, 1 + end
 	}
 	if text, ok := strings.CutPrefix(line, prose); ok && text != "" {
 		return Prose{text}, 1
@@ -146,6 +157,15 @@ func endsAnswer(lines []string) bool {
 	return len(lines) > 1 && lines[0] == "" && (strings.HasPrefix(lines[1], prose) || strings.HasPrefix(lines[1], directive))
 }
 
+// endsDirective tells whether lines begin with what can't be part of the answer to a directive: few have one, and so it ends
+// where a comment or a prompt does, even without an empty line before it.
+func endsDirective(lines []string) bool {
+	reads := func(line string) bool {
+		return line == "!" || strings.HasPrefix(line, prose) || strings.HasPrefix(line, directive) || prompts.MatchString(line)
+	}
+	return reads(lines[0]) || lines[0] == "" && (len(lines) == 1 || lines[1] == "" || reads(lines[1]))
+}
+
 // Format writes the transcript down; Parse undoes it. The error is that of a transcript which would not read as what it
 // is, such as one with an answer that holds the prompt of a router.
 func (t *Transcript) Format() (string, error) {
@@ -165,7 +185,11 @@ func (t *Transcript) Format() (string, error) {
 		if i < len(again.Items) && reflect.DeepEqual(unplaced(item), unplaced(again.Items[i])) {
 			continue
 		}
-		if s, ok := item.(*Step); ok {
+		s, ok := item.(*Step)
+		if d, is := item.(*Directive); is {
+			s, ok = d.step(), true
+		}
+		if ok {
 			return "", &Error{t.File, s.Line, 1, fmt.Sprintf("the answer to `%s%s` can't be written down: a line of it reads as a prompt or as a comment", s.Prompt, s.Typed)}
 		}
 		return "", &Error{t.File, 1, 1, fmt.Sprintf("%q can't be written down: it reads as something else", clip(strings.Join(item.lines(), "\n")))}
@@ -179,9 +203,13 @@ func (t *Transcript) Format() (string, error) {
 // unplaced returns the item without its place in a file.
 func unplaced(item Item) Item {
 	switch i := item.(type) {
-	case Directive:
-		i.Line = 0
-		return i
+	case *Directive:
+		d := *i
+		d.Line = 0
+		if len(d.Output) == 0 {
+			d.Output = nil
+		}
+		return &d
 	case *Step:
 		s := *i
 		s.Line = 0

@@ -48,7 +48,7 @@ func TestParse(t *testing.T) {
 			kinds.WriteByte('_')
 		case Prose:
 			kinds.WriteByte('p')
-		case Directive:
+		case *Directive:
 			kinds.WriteByte('d')
 		case *Step:
 			kinds.WriteByte('s')
@@ -82,6 +82,43 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// TestDirectiveAnswers holds what belongs to the answer of a directive: all up to a prompt, a comment, or an empty line
+// before one.
+func TestDirectiveAnswers(t *testing.T) {
+	const text = "!! hosts\nHost\n\nPC1\n\n! prose\n!! advance 1s\n\nxTR1#show clock\n\n!! explain PC1\narrives\nxTR1#\n\n!! hosts\n\n"
+	tr, err := Parse("x.txt", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, item := range tr.Items {
+		if d, ok := item.(*Directive); ok {
+			got = append(got, d.Text+"="+strings.Join(d.Output, "|"))
+		}
+	}
+	if want := "hosts=Host||PC1, advance 1s=, hosts="; strings.Join(got, ", ") != want {
+		t.Errorf("the answers are %q, want %q", got, want)
+	}
+	if again, err := tr.Format(); err != nil || again != text {
+		t.Errorf("written down it is (%v)\n%s", err, again)
+	}
+}
+
+// TestDirectiveAnswerIsCompared: a lab's answer is a golden as a router's is.
+func TestDirectiveAnswerIsCompared(t *testing.T) {
+	tr, err := Parse("x.txt", "!! advance 1s\n!! explain PC1 10.10.10.10 10.10.10.1\nPC1: arrives\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := Replay(tr, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(res.Failures) != 1 || res.Failures[0].Line != 3 || len(res.Failures[0].Got) < 3 {
+		t.Errorf("failures: %v", res.Failures)
+	}
+}
+
 // TestParseErrors holds that what can't be read is told with its place.
 func TestParseErrors(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
@@ -110,7 +147,7 @@ func TestInverse(t *testing.T) {
 		case 1:
 			return Prose{word.Draw(t, "prose")}
 		case 2:
-			return Directive{0, word.Draw(t, "directive")}
+			return &Directive{Text: word.Draw(t, "directive")}
 		}
 		s := &Step{
 			Prompt: rapid.SampledFrom([]string{"xTR1#", "xTR2>", "New-MSMR(config-router-lisp-site)#"}).Draw(t, "prompt"),
