@@ -126,7 +126,11 @@ func (l *locator) report(now time.Time, up bool) bool {
 	if l.reported == up {
 		return false
 	}
-	l.tell(now, l.reachable, up)
+	l.reported = up
+	if l.reachable {
+		l.changed = now
+		l.changes++
+	}
 	return true
 }
 

@@ -103,8 +103,9 @@ func (d *decision) count() {
 	d.cache.stats.EncapsulatedBytes += n
 }
 
-// decide takes the decision of RFC 9300 section 5: who may use LISP, which entry, which locator,
-// and whether the packet fits. It changes nothing.
+// decide takes the decision of RFC 9300 section 5: who may use LISP, which entry, which locator, and whether the packet
+// fits. What lies in an own EID prefix is for the site, unless the map-cache knows a longer prefix inside it, which is
+// another site's. It changes nothing.
 func (e *Engine) decide(d *decision, now time.Time, instance uint32, packet []byte) {
 	var err error
 	if d.packet, err = forward.Parse(packet); err != nil {
@@ -122,18 +123,21 @@ func (e *Engine) decide(d *decision, now time.Time, instance uint32, packet []by
 		d.is(Native, NotUnicast)
 		return
 	}
-	if c.own.Contains(to) {
+	var known bool
+	d.entry, known = c.entries.Lookup(to)
+	if own, _, ok := c.own.LookupPrefixLPM(host(to)); ok && !(known && d.entry.prefix.Bits() > own.Bits()) {
+		d.entry = nil
 		d.is(Native, DestinationLocal)
 		return
 	}
 	if s, ok := c.own.Lookup(from); ok && c.settings.ITR {
 		d.site = s
 	} else if !c.settings.ProxyITR.IsValid() {
+		d.entry = nil
 		d.is(Native, SourceNotLocal)
 		return
 	}
-	var ok bool
-	if d.entry, ok = c.entries.Lookup(to); !ok {
+	if !known {
 		d.is(Native, NoEntry)
 		return
 	}

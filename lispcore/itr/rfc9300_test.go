@@ -94,6 +94,18 @@ func TestRFC9300_5_OnlyPacketsFromTheSiteToElsewhereAreForLISP(t *testing.T) {
 	is(t, "rubbish", verdict(w.e.Forward(w.now, 0, []byte{0x45, 0, 0})), "drop: invalid IP header")
 }
 
+// A site inside the own EID prefix is reached by a longer static entry, and by what is learned under it; the rest of the own
+// prefix stays local.
+func TestRFC9300_5_SiteInsideTheOwnPrefix(t *testing.T) {
+	w := newWorld(t, func(c *itr.Config) {
+		c.Instances[0].Static = []itr.Static{{Prefix: prefix("10.1.9.0/24"), Action: lispcore.SendMapRequest}}
+	})
+	is(t, "asked for", w.goes("10.1.9.9"), "drop: map-cache miss, Map-Request sent")
+	is(t, "the rest", w.goes("10.1.8.9"), "forward natively: destination is a local EID")
+	w.learn("10.1.9.9", mapping("10.1.9.0/25 10.0.0.2/1/100"))
+	is(t, "known", w.goes("10.1.9.9"), "to 10.0.0.2")
+}
+
 // "S = L - H": what is larger, and may be fragmented, goes as two equal pieces, each encapsulated; the rest is told the
 // size that fits.
 func TestRFC9300_7_1_StatelessMTU(t *testing.T) {

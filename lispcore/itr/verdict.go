@@ -47,7 +47,7 @@ const (
 	NotUnicast
 	// SourceNotLocal: the source is not in an EID prefix of the own site, and the router is no PITR.
 	SourceNotLocal
-	// DestinationLocal: the destination is in an EID prefix of the own site.
+	// DestinationLocal: the destination is in an EID prefix of the own site, and in no longer one of the map-cache.
 	DestinationLocal
 	// NoEntry: nothing in the map-cache covers the destination, not even an entry that asks for a Map-Request.
 	NoEntry
