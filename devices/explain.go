@@ -110,6 +110,9 @@ func (l *Lab) Explain(from string, f Flow) ([]Step, error) {
 				}
 			}
 		}
+		if f.TTL == 0 {
+			f.TTL = hostTTL
+		}
 		b, err := f.bytes()
 		if err != nil {
 			return nil, err

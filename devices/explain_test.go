@@ -22,8 +22,8 @@ func TestExplain(t *testing.T) {
 	flow := Flow{Destination: addr("10.30.30.2")}
 	cold := explain(t, lab, "h1", flow)
 	wantLines(t, "cold", cold, `
-		h1: from 10.10.10.2 to 10.30.30.2, TTL 255: route 0.0.0.0/0; out of eth0 to 10.10.10.1
-		xTR1: from 10.10.10.2 to 10.30.30.2, in by GigabitEthernet0/1, TTL 255: route 0.0.0.0/0; map-cache entry 0.0.0.0/0; map-cache miss, Map-Request sent; dropped`)
+		h1: from 10.10.10.2 to 10.30.30.2, TTL 64: route 0.0.0.0/0; out of eth0 to 10.10.10.1
+		xTR1: from 10.10.10.2 to 10.30.30.2, in by GigabitEthernet0/1, TTL 64: route 0.0.0.0/0; map-cache entry 0.0.0.0/0; map-cache miss, Map-Request sent; dropped`)
 	wantLines(t, "once more", explain(t, lab, "h1", flow), cold[0]+"\n"+cold[1])
 	snap, _ := lab.Device("xTR1").ITR()
 	if s, _ := snap.Service(service(0, true)); s.Statistics.MapRequestsOut != 0 || len(s.Pending) != 0 {
@@ -32,14 +32,14 @@ func TestExplain(t *testing.T) {
 	pingFrom(t, lab, "h1", "10.30.30.2")
 	warm := explain(t, lab, "h1", flow)
 	wantLines(t, "warm", warm, `
-		h1: from 10.10.10.2 to 10.30.30.2, TTL 255: route 0.0.0.0/0; out of eth0 to 10.10.10.1
-		xTR1: from 10.10.10.2 to 10.30.30.2, in by GigabitEthernet0/1, TTL 255: route 0.0.0.0/0; map-cache entry 10.30.30.0/24; encapsulated to 198.51.100.21
-		xTR1: from 203.0.113.11 to 198.51.100.21, in a tunnel, TTL 254: route 0.0.0.0/0; out of GigabitEthernet0/0 to 203.0.113.1
-		Core1: from 203.0.113.11 to 198.51.100.21, in by GigabitEthernet0/1, in a tunnel, TTL 254: route 198.51.100.0/24; out of GigabitEthernet0/0 to 192.0.2.1
-		Core2: from 203.0.113.11 to 198.51.100.21, in by GigabitEthernet0/0, in a tunnel, TTL 253: route 198.51.100.0/24; out of GigabitEthernet0/1 to 198.51.100.21
-		xTR2: from 203.0.113.11 to 198.51.100.21, in by GigabitEthernet0/0, in a tunnel, TTL 252: decapsulated
-		xTR2: from 10.10.10.2 to 10.30.30.2, TTL 252: route 10.30.30.0/24; out of GigabitEthernet0/1 to 10.30.30.2
-		h2: from 10.10.10.2 to 10.30.30.2, TTL 251: arrives`)
+		h1: from 10.10.10.2 to 10.30.30.2, TTL 64: route 0.0.0.0/0; out of eth0 to 10.10.10.1
+		xTR1: from 10.10.10.2 to 10.30.30.2, in by GigabitEthernet0/1, TTL 64: route 0.0.0.0/0; map-cache entry 10.30.30.0/24; encapsulated to 198.51.100.21
+		xTR1: from 203.0.113.11 to 198.51.100.21, in a tunnel, TTL 63: route 0.0.0.0/0; out of GigabitEthernet0/0 to 203.0.113.1
+		Core1: from 203.0.113.11 to 198.51.100.21, in by GigabitEthernet0/1, in a tunnel, TTL 63: route 198.51.100.0/24; out of GigabitEthernet0/0 to 192.0.2.1
+		Core2: from 203.0.113.11 to 198.51.100.21, in by GigabitEthernet0/0, in a tunnel, TTL 62: route 198.51.100.0/24; out of GigabitEthernet0/1 to 198.51.100.21
+		xTR2: from 203.0.113.11 to 198.51.100.21, in by GigabitEthernet0/0, in a tunnel, TTL 61: decapsulated
+		xTR2: from 10.10.10.2 to 10.30.30.2, TTL 61: route 10.30.30.0/24; out of GigabitEthernet0/1 to 10.30.30.2
+		h2: from 10.10.10.2 to 10.30.30.2, TTL 60: arrives`)
 }
 
 // What ends a way is told, with who hears of it.
@@ -67,7 +67,7 @@ interface GigabitEthernet0/1
 		"Core1: from 203.0.113.1 to 203.0.113.77, TTL 255: route 203.0.113.0/24; lost: nobody answers for 203.0.113.77 at GigabitEthernet0/1")
 	ping(t, lab, "xTR1", "10.30.30.1", "10.10.10.1")
 	want(t, "too big for the tunnel", last("h1", Flow{Destination: addr("10.30.30.1"), Size: 1465, DF: true}),
-		"xTR1: from 10.10.10.2 to 10.30.30.1, in by GigabitEthernet0/1, TTL 255: route 0.0.0.0/0; map-cache entry 10.30.30.0/24; "+
+		"xTR1: from 10.10.10.2 to 10.30.30.1, in by GigabitEthernet0/1, TTL 64: route 0.0.0.0/0; map-cache entry 10.30.30.0/24; "+
 			"packet too big for the tunnel; dropped: packet too big, may not be fragmented (at most 1464 bytes); 10.10.10.2 is told by ICMP")
 	hits := lab.Device("Core1").AccessLists()[0].Hits
 	explain(t, lab, "xTR1", Flow{Source: addr("203.0.113.11"), Destination: addr("192.0.2.5")})

@@ -77,6 +77,9 @@ func TestNeighbors(t *testing.T) {
 		{"the address of another segment", nil, 0, "Gi1", "10.0.1.0", "nobody", "nobody answers for 10.0.1.0 at a Gi1"},
 		{"an address of a cable's network that nobody has", func(w *world) { w.n.nodes[0].routing.Interfaces[0].Addrs = prefixes("10.0.1.1/24") },
 			0, "Gi0", "10.0.1.77", "nobody", "nobody answers for 10.0.1.77 at a Gi0"},
+		{"a router answers for what it knows a longer route to", proxyARP, 3, HostInterface, "10.30.30.7", "a Gi1", ""},
+		{"a router answers for what it has a route to Null0 for", proxyARP, 3, HostInterface, "10.40.40.7", "a Gi1", ""},
+		{"a router does not answer for its own segment", proxyARP, 3, HostInterface, "10.99.0.1", "nobody", "nobody answers for 10.99.0.1 at h1 eth0"},
 		{"a host without power", func(w *world) { w.check(w.n.SetPower(3, false)) }, 0, "Gi1", "10.10.10.5", "nobody", "nobody answers for 10.10.10.5 at a Gi1"},
 		{"a host whose router has no power", func(w *world) { w.power(0, false) }, 3, HostInterface, "10.10.10.6", "nobody", "nobody answers for 10.10.10.6 at h1 eth0"},
 		{"a host whose router's interface is shut", func(w *world) { w.n.nodes[0].routing.Interfaces[1].Shut = true }, 3, HostInterface, "10.10.10.6",
@@ -117,6 +120,15 @@ func TestNeighbors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// proxyARP gives the LAN a network that holds others too.
+func proxyARP(w *world) {
+	r := &w.n.nodes[0].routing
+	r.Interfaces[1].Addrs = prefixes("10.10.10.1/8")
+	r.Routes = append(r.Routes, Route{Prefix: netip.MustParsePrefix("10.30.30.0/24"), NextHop: netip.MustParseAddr("10.0.1.0")},
+		Route{Prefix: netip.MustParsePrefix("10.40.40.0/24"), Interface: "Null0"})
+	w.n.nodes[3].routing.Interfaces[0].Addrs = prefixes("10.10.10.5/8")
 }
 
 // The neighbours of an event are those of the segment, not of the packet.
