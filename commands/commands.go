@@ -39,7 +39,6 @@ func rows() []Row {
 		showIPRouteRows(),
 		showIPv6RouteRows(),
 		showLISPDatabaseRows(),
-		showLISPForwardingRows(),
 		showLISPMapCacheRows(),
 		showLISPServiceRows(),
 		showLISPSessionRows(),

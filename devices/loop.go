@@ -31,7 +31,7 @@ type loop struct {
 	now     time.Time
 	names   []string
 	hosts   []host
-	net     wires
+	net     *underlay.Network
 	queue   queue
 	number  uint64
 	engines []deadline // of each host, as of its last drain

@@ -27,15 +27,14 @@ func answering(lab *devices.Lab, set *commands.Set, keys HostKeys) func(*devices
 			s.Close(true)
 			return
 		}
-		a := &answer{lab: lab, set: set, device: d, line: line, stream: s, wall: lab.Following()}
+		a := &answer{lab: lab, set: set, device: d, line: line}
 		if by == devices.TransportSSH {
-			servers.answer(a)
+			servers.answer(a, s)
 			return
 		}
 		codec := &telnet.Codec{}
 		s.Write(codec.Open())
-		a.heard = a.session(&telnetLink{s, codec}, nil)
-		s.OnChange(a.heard)
+		s.OnChange(a.session(&telnetLink{s, codec}, nil))
 	}
 }
 
@@ -45,28 +44,6 @@ type answer struct {
 	set    *commands.Set
 	device *devices.Device
 	line   *devices.Terminal
-	stream *devices.Stream
-	heard  func() // is told when the stream has changed
-	ended  bool
-	wall   bool // somebody types there at moments of the wall clock, and may be idle or late. A script never is.
-}
-
-// late has something done about the session on the goroutine that owns the lab, and ends its turn there: a timer of the wall
-// clock has run out.
-func (a *answer) late(do func()) {
-	a.lab.Do(func() {
-		if !a.ended { // by itself, just now
-			do()
-			a.stream.OnChange(a.heard)
-			_ = a.lab.Settle() // the lab keeps the error
-		}
-	})
-}
-
-// end gives the line back.
-func (a *answer) end() {
-	a.ended = true
-	a.line.Close()
 }
 
 // session prepares a session, and returns the function that gives it its turn. user is who was let in already; nil has the
@@ -74,18 +51,14 @@ func (a *answer) end() {
 func (a *answer) session(link link, user *devices.User) (ring func()) {
 	far := &farEnd{link: link}
 	sh := newShell(a.lab.Inside(), a.set)
-	hangUp := func() { a.late(func() { far.over = true }) }
-	v := newVTY(sh, a.line, &keys{pull: far.pull, over: make(chan struct{})}, far, hangUp)
-	if v.wall = a.wall; v.wall {
-		a.line.OnTimeout(hangUp)
-	}
+	v := newVTY(sh, a.line, &keys{pull: far.pull, over: make(chan struct{})}, far, func() {})
 	turn, _ := iter.Pull(func(yield func(struct{}) bool) {
 		far.yield = yield
 		if sh.Attach(a.device.Name()) == nil {
-			sh.sit(a.line)
+			sh.at.Terminal = a.line
 			_ = v.Run(context.Background(), user) // an error is one of the lab, which keeps it
 		}
-		a.end()
+		a.line.Close()
 		link.close()
 	})
 	sh.ring = func() {
@@ -99,7 +72,6 @@ func (a *answer) session(link link, user *devices.User) (ring func()) {
 type farEnd struct {
 	link  link
 	yield func(struct{}) bool
-	over  bool // the router hangs up
 }
 
 // pull returns what is typed next, or that something else has happened.
@@ -109,7 +81,7 @@ func (f *farEnd) pull(wake <-chan struct{}) (chunk []byte, woken bool, err error
 		if len(data) > 0 {
 			return data, false, nil
 		}
-		if err != nil || f.over || f.link.over() {
+		if err != nil || f.link.over() {
 			return nil, false, errOver
 		}
 		select {
