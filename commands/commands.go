@@ -39,6 +39,7 @@ func rows() []Row {
 		showIPRouteRows(),
 		showIPv6RouteRows(),
 		showLISPDatabaseRows(),
+		showLISPForwardingRows(),
 		showLISPMapCacheRows(),
 		showLISPServiceRows(),
 		showLISPSessionRows(),

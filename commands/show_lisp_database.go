@@ -95,14 +95,27 @@ func viewDatabase(cfg *devices.LISP, t devices.EIDTable, family lispcore.Family,
 		if eid.Family() != family {
 			continue
 		}
+		configured := configuredLocators(cfg, m, interfaces)
 		locators, ok := registered[eid]
 		if !ok {
-			locators = configuredLocators(cfg, m, interfaces)
+			locators = configured
 		}
+		locators = withoutDead(locators, configured)
 		view.Entries = append(view.Entries, databaseEntry{EID: eid, LocatorSet: m.LocatorSet,
 			NoRoute: !hasRoute(m.EID, interfaces, static), Locators: locators})
 	}
 	return view
+}
+
+// withoutDead shows the router's own locators as unreachable while their interfaces are down, though the registration may
+// still say otherwise: a router that is cut off can't take back what it told.
+func withoutDead(locators, configured []lispcore.Locator) []lispcore.Locator {
+	list := slices.Clone(locators)
+	for i := range list {
+		dead := func(l lispcore.Locator) bool { return l.RLOC == list[i].RLOC && l.Local && !l.Reachable }
+		list[i].Reachable = list[i].Reachable && !slices.ContainsFunc(configured, dead)
+	}
+	return list
 }
 
 // configuredLocators are the locators of a mapping that no ETR registers: its own ones are reachable while their

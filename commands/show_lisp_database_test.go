@@ -2,6 +2,7 @@ package commands
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,6 +67,7 @@ func TestShowLISPDatabase(t *testing.T) {
 	}
 	static := []devices.StaticRoute{routeOf("0.0.0.0/0", "203.0.113.1", ""), routeOf("10.20.0.0/17", "10.10.10.9", "")}
 	down := []devices.InterfaceState{interfaceOf("Loopback0", false, "203.0.113.11/32"), interfaceOf("GigabitEthernet0/1", false, "10.10.10.1/24")}
+	noLAN := slices.Concat(interfaces[:1], down[1:])
 	// show prints a table, or one EID of it. An EID belongs to the table's instance.
 	show := func(table int, form Form, family lispcore.Family, eid string, snap etr.Snapshot, interfaces []devices.InterfaceState, static []devices.StaticRoute) func(*strings.Builder) {
 		return func(w *strings.Builder) {
@@ -91,7 +93,8 @@ func TestShowLISPDatabase(t *testing.T) {
 		{"IPv6: configured, but no ETR", show(0, FormIOS, v6, "", snap, interfaces, static)},
 		{"an instance in a VRF, whose locator is another router's", show(1, FormIOS, v4, "", etr.Snapshot{}, interfaces, static)},
 		{"nothing has a route, and the locators are down", show(0, FormIOS, v4, "", etr.Snapshot{}, down, nil)},
-		{"nothing has a route, but the locators are registered as reachable", show(0, FormIOS, v4, "", snap, down, nil)},
+		{"nothing has a route, but the locators are registered as reachable", show(0, FormIOS, v4, "", snap, noLAN, nil)},
+		{"the interface of the locator is down, whatever is registered", show(0, FormIOS, v4, "", snap, slices.Concat(down[:1], interfaces[1:]), static)},
 		{"no mapping", show(-1, FormIOS, v4, "", snap, interfaces, static)},
 		{"JSON", show(0, FormJSON, v4, "", snap, interfaces, static)},
 		{"JSON: no mapping", show(-1, FormJSON, v6, "", snap, interfaces, static)},

@@ -244,7 +244,7 @@ func (v mapCacheView) locatorDetails(w io.Writer, l itr.Locator) {
 	line("    Last priority / weight change", "%s/%s", age(v.now, l.PriorityChanged), age(v.now, l.WeightChanged))
 	io.WriteString(w, "    RLOC-probing loc-status algorithm:\n")
 	probe := age(v.now, l.ProbeSent)
-	if !l.ProbeReplied.IsZero() {
+	if !l.ProbeReplied.IsZero() && !l.ProbeReplied.Before(l.ProbeSent) {
 		probe += fmt.Sprintf(" (rtt %dms)", max(1, l.RTT.Milliseconds()))
 	}
 	line("      Last RLOC-probe sent", "%s", probe)

@@ -59,7 +59,7 @@ type Lab struct {
 type world struct {
 	file    *labFile
 	seed    uint64
-	net     *underlay.Network
+	net     wires
 	loop    *loop
 	devices []*Device
 	hosts   []*Host
@@ -126,8 +126,7 @@ func (l *Lab) build(opt Options) error {
 		l.loop.names = append(l.loop.names, f.Name)
 		l.loop.hosts = append(l.loop.hosts, h)
 	}
-	var err error
-	l.net, err = underlay.New(underlay.Config{
+	net, err := underlay.New(underlay.Config{
 		Names: routers, Links: l.file.links, Hosts: l.file.underlayHosts(), Filter: l.filter,
 		Rand: rand.New(rand.NewPCG(l.seed, 0)), Wall: wall,
 		NextStream: func(node int) lispcore.StreamID { return l.devices[node].sessions.NextStream() },
@@ -136,7 +135,7 @@ func (l *Lab) build(opt Options) error {
 	if err != nil {
 		return err
 	}
-	l.loop.net = l.net
+	l.net, l.loop.net = net, net // never a nil *Network: Close looks whether there are wires
 	for _, h := range l.hosts {
 		if err := h.powerOn(); err != nil {
 			return err

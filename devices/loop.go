@@ -31,7 +31,7 @@ type loop struct {
 	now     time.Time
 	names   []string
 	hosts   []host
-	net     *underlay.Network
+	net     wires
 	queue   queue
 	number  uint64
 	engines []deadline // of each host, as of its last drain

@@ -27,14 +27,15 @@ func answering(lab *devices.Lab, set *commands.Set, keys HostKeys) func(*devices
 			s.Close(true)
 			return
 		}
-		a := &answer{lab: lab, set: set, device: d, line: line}
+		a := &answer{lab: lab, set: set, device: d, line: line, stream: s, wall: lab.Following()}
 		if by == devices.TransportSSH {
-			servers.answer(a, s)
+			servers.answer(a)
 			return
 		}
 		codec := &telnet.Codec{}
 		s.Write(codec.Open())
-		s.OnChange(a.session(&telnetLink{s, codec}, nil))
+		a.heard = a.session(&telnetLink{s, codec}, nil)
+		s.OnChange(a.heard)
 	}
 }
 
@@ -44,6 +45,28 @@ type answer struct {
 	set    *commands.Set
 	device *devices.Device
 	line   *devices.Terminal
+	stream *devices.Stream
+	heard  func() // is told when the stream has changed
+	ended  bool
+	wall   bool // somebody types there at moments of the wall clock, and may be idle or late. A script never is.
+}
+
+// late has something done about the session on the goroutine that owns the lab, and ends its turn there: a timer of the wall
+// clock has run out.
+func (a *answer) late(do func()) {
+	a.lab.Do(func() {
+		if !a.ended { // by itself, just now
+			do()
+			a.stream.OnChange(a.heard)
+			_ = a.lab.Settle() // the lab keeps the error
+		}
+	})
+}
+
+// end gives the line back.
+func (a *answer) end() {
+	a.ended = true
+	a.line.Close()
 }
 
 // session prepares a session, and returns the function that gives it its turn. user is who was let in already; nil has the
@@ -51,14 +74,18 @@ type answer struct {
 func (a *answer) session(link link, user *devices.User) (ring func()) {
 	far := &farEnd{link: link}
 	sh := newShell(a.lab.Inside(), a.set)
-	v := newVTY(sh, a.line, &keys{pull: far.pull, over: make(chan struct{})}, far, func() {})
+	hangUp := func() { a.late(func() { far.over = true }) }
+	v := newVTY(sh, a.line, &keys{pull: far.pull, over: make(chan struct{})}, far, hangUp)
+	if v.wall = a.wall; v.wall {
+		a.line.OnTimeout(hangUp)
+	}
 	turn, _ := iter.Pull(func(yield func(struct{}) bool) {
 		far.yield = yield
 		if sh.Attach(a.device.Name()) == nil {
-			sh.at.Terminal = a.line
+			sh.sit(a.line)
 			_ = v.Run(context.Background(), user) // an error is one of the lab, which keeps it
 		}
-		a.line.Close()
+		a.end()
 		link.close()
 	})
 	sh.ring = func() {
@@ -72,6 +99,7 @@ func (a *answer) session(link link, user *devices.User) (ring func()) {
 type farEnd struct {
 	link  link
 	yield func(struct{}) bool
+	over  bool // the router hangs up
 }
 
 // pull returns what is typed next, or that something else has happened.
@@ -81,7 +109,7 @@ func (f *farEnd) pull(wake <-chan struct{}) (chunk []byte, woken bool, err error
 		if len(data) > 0 {
 			return data, false, nil
 		}
-		if err != nil || f.link.over() {
+		if err != nil || f.over || f.link.over() {
 			return nil, false, errOver
 		}
 		select {

@@ -2,6 +2,7 @@ package shell
 
 import (
 	"errors"
+	"time"
 
 	gossh "golang.org/x/crypto/ssh"
 
@@ -27,22 +28,26 @@ func (s *sshServers) signer(d *devices.Device) (gossh.Signer, error) {
 }
 
 // answer takes a connection: it logs somebody in, and has him served.
-func (s *sshServers) answer(a *answer, stream *devices.Stream) {
+func (s *sshServers) answer(a *answer) {
 	signer, err := s.signer(a.device)
 	if err != nil { // of the disk; whoever serves the lab has been told
-		a.line.Close()
-		stream.Close(true)
+		a.end()
+		a.stream.Close(true)
 		return
 	}
-	l := &sshAnswer{sshEnd: newSSHEnd(stream, false), answer: a, banner: a.device.Config().Banners.Login}
+	l := &sshAnswer{sshEnd: newSSHEnd(a.stream, false), answer: a, banner: a.device.Config().Banners.Login}
 	l.ended = l.hangUp
 	l.begin(func() { l.run(signer) })
-	stream.OnChange(func() {
+	a.heard = func() {
 		l.visit()
 		if l.ring != nil {
 			l.ring()
 		}
-	})
+	}
+	a.stream.OnChange(a.heard)
+	if a.wall {
+		l.login = devices.AfterWall(sshLoginTime, func() { a.late(l.giveUp) })
+	}
 }
 
 // sshAnswer is the link of a session that somebody has at a router by SSH.
@@ -52,6 +57,7 @@ type sshAnswer struct {
 	banner string
 	user   devices.User // who was let in
 	ring   func()       // gives the session its turn; nil as long as there is none
+	login  *time.Timer  // waits for the login; nil where nobody is late
 }
 
 var errNotLetIn = errors.New("not let in")
@@ -101,6 +107,7 @@ func (l *sshAnswer) serve(conn *gossh.ServerConn, channel gossh.Channel, events 
 			// The prompt is on its way before the client knows that there is a session.
 			ok = l.onOwner(func() {
 				l.answer.line.SSH = sshTerms(conn)
+				l.loggedIn()
 				l.ring = l.answer.session(l, &l.user)
 				l.ring()
 			})
@@ -123,14 +130,30 @@ func (l *sshAnswer) close() {
 	l.sshEnd.close()
 }
 
+// giveUp ends the connection of somebody who has not logged in in time.
+func (l *sshAnswer) giveUp() {
+	if l.ring == nil {
+		l.answer.end()
+		l.close()
+	}
+}
+
 // hangUp ends the session when the protocol has ended; without one it gives the line back.
 func (l *sshAnswer) hangUp() {
 	if l.ring != nil {
 		l.ring()
 		return
 	}
-	l.answer.line.Close()
+	l.loggedIn()
+	l.answer.end()
 	l.close()
+}
+
+// loggedIn notes that nobody is late any more.
+func (l *sshAnswer) loggedIn() {
+	if l.login != nil {
+		l.login.Stop()
+	}
 }
 
 // sshTerms are what a connection's ends have agreed on.

@@ -255,3 +255,27 @@ func TestSSHAndTheEndOfALab(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// Somebody who speaks no SSH at the port of SSH is disconnected at once, whatever else happens in the lab, and takes no line
+// any longer.
+func TestSSHAtWhichNobodySpeaksSSH(t *testing.T) {
+	for name, typed := range map[string]string{
+		"no version":               strings.Repeat("x", 300),
+		"a version, and then text": "SSH-2.0-me\n" + strings.Repeat("x", 40),
+	} {
+		t.Run(name, func(t *testing.T) {
+			leaks(t)
+			s := inLab(t, "xTR1", nil)
+			if text, err := s.Type("telnet 209.165.201.31 22"); text != "Trying 209.165.201.31, 22 ... Open\nSSH-2.0-Cisco-1.25\n" || err != nil {
+				t.Fatalf("%q (%v)", text, err)
+			}
+			text, err := s.Type(typed)
+			if want := "[Connection to 209.165.201.31 closed by foreign host]\n"; !strings.HasSuffix(text, want) || err != nil {
+				t.Errorf("%q (%v), expected it to end in %q", text, err, want)
+			}
+			if n := len(s.lab.Device("New-MSMR").Terminals()); n != 0 {
+				t.Errorf("%d lines of New-MSMR are taken", n)
+			}
+		})
+	}
+}

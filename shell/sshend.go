@@ -45,6 +45,8 @@ type sshEnd struct {
 	arrived *sync.Cond // in, eof or closed has changed
 	in, out []byte
 	total   int // bytes that ever were in out
+	writes  int // that total is the sum of
+	reading int // how much the library waits for at most; 0 when it does not
 	eof     bool
 	closed  bool
 	done    bool // the goroutines have ended
@@ -119,8 +121,11 @@ func (e *sshEnd) Read(p []byte) (n int, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for len(e.in) == 0 && !e.eof && !e.closed {
+		e.reading = len(p)
+		e.note()
 		e.arrived.Wait()
 	}
+	e.reading = 0
 	if len(e.in) == 0 || e.closed {
 		return 0, io.EOF
 	}
@@ -135,6 +140,7 @@ func (e *sshEnd) Write(p []byte) (n int, err error) {
 		if !e.closed && !e.eof {
 			e.out = append(e.out, p...)
 			e.total += len(p)
+			e.writes++
 			n, err = len(p), nil
 		}
 	})
@@ -170,13 +176,20 @@ func (e *sshEnd) begin(run func()) {
 // sshState is what the owner sees of the goroutines, at one moment.
 type sshState struct {
 	eof, closed, done, asking, open bool
+	idle                            bool // the library has said what it says by itself, and waits for the mate
 	out, total, got                 int
 }
 
 func (e *sshEnd) state() sshState {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return sshState{e.eof, e.closed, e.done, e.asking, e.channel != nil, len(e.out), e.total, e.got}
+	return sshState{e.eof, e.closed, e.done, e.asking, e.channel != nil, e.idle(), len(e.out), e.total, e.got}
+}
+
+// idle tells whether the library waits for somebody who may be no sshEnd, but a person at a telnet client: it has told its
+// version, which it reads byte by byte from the other end too, and behind the versions what it can do.
+func (e *sshEnd) idle() bool {
+	return len(e.in) == 0 && (e.reading == 1 && e.writes > 0 || e.reading > 1 && e.writes > 1)
 }
 
 // read returns the terminal's data that has come.
@@ -247,7 +260,7 @@ func (e *sshEnd) visit() {
 		}
 	}
 	for _, end := range e.ends() {
-		if end.ended != nil && end.state().done {
+		if end.ended != nil && (end.state().done || end.err != nil) {
 			ended := end.ended
 			end.ended = nil
 			ended()
@@ -335,24 +348,27 @@ func (e *sshEnd) flush() {
 	e.stream.Write(out)
 }
 
+// ending tells whether the goroutines are bound to end.
+func (s sshState) ending() bool { return (s.eof || s.closed) && !s.done }
+
 // settled tells whether nothing is bound to come before the lab does something.
 func (e *sshEnd) settled() bool {
 	mine := e.state()
-	if mine.eof && !mine.done || mine.out > 0 {
+	if mine.ending() || mine.out > 0 {
 		return false
 	}
-	if e.mate == nil { // each end says its version by itself
-		return mine.done || e.flushed > 0
+	if e.mate == nil {
+		return mine.done || mine.idle
 	}
 	his := e.mate.state()
-	if his.eof && !his.done || his.out > 0 || !e.received(mine, e.mate) || !e.mate.received(his, e) {
+	if his.ending() || his.out > 0 || !e.received(mine, e.mate) || !e.mate.received(his, e) {
 		return false
 	}
 	client := mine
 	if !e.client {
 		client = his
 	}
-	if mine.done || his.done || mine.closed || his.closed || client.asking || client.open {
+	if mine.done || his.done || client.asking || client.open {
 		return true
 	}
 	// The login goes on by itself, unless something is under way that the network holds.

@@ -17,11 +17,12 @@ import (
 const (
 	// sshVersion is how IOS names itself to clients.
 	sshVersion = "Cisco-1.25"
-	// sshLoginTime is how long a client may take to log in: what `ip ssh time-out` is by default.
-	sshLoginTime = 120 * time.Second
 	// sshSessions is how many sessions one connection may have at a time.
 	sshSessions = 10
 )
+
+// sshLoginTime is how long a client may take to log in: what `ip ssh time-out` is by default. Tests shorten it.
+var sshLoginTime = 120 * time.Second
 
 // sshServer sets up the protocol for a router. The library sees to connections and logins. Sessions are handled here: the
 // library's own would translate line ends behind the editor's back, and stop reading a client that resizes its window.

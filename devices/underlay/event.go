@@ -79,4 +79,16 @@ type Event struct {
 	// From and To are the neighbours on the segment that a Packet crosses: the sender's address there, and the one that the
 	// packet is handed to.
 	From, To netip.Addr
+
+	// Way is what the packet crosses, segment by segment, as far as it gets: empty for one that leaves no interface. For TCP
+	// it is the way of the segments of Src, and Back that of the segments by which Dst answers them.
+	Way, Back []Hop
+}
+
+// Hop is the crossing of one segment by a packet: out of an interface of one node, into one of its neighbour. A packet on
+// its hop number i, from 0, has lost i of the TTL that its sender gave it.
+type Hop struct {
+	From, To         Port
+	Sender, Receiver netip.Addr // the neighbours' addresses on the segment; an interface without one of the family has none
+	MTU              int        // of From: the longest IP packet, in bytes
 }

@@ -200,7 +200,7 @@ func (n *Network) lose(now time.Time, c *conn) error {
 	if err := n.abort(b); err != nil {
 		return n.streamFault(now, err, b, "the socket was not closed")
 	}
-	n.observe(a.event(now, Lost))
+	n.observe(n.event(now, a, Lost))
 	n.forget(c)
 	n.tell(a, lispcore.StreamClosed{Stream: a.stream, Reason: lispcore.ClosedByTimeout})
 	n.tell(b, lispcore.StreamClosed{Stream: b.stream, Reason: lispcore.ClosedByTimeout})

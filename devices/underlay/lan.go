@@ -22,9 +22,9 @@ type Host struct {
 
 // addHosts makes the nodes of the hosts. Their connected networks are all that they route by, until Configure gives them
 // more.
-func (n *Network) addHosts() {
-	for i := range n.cfg.Hosts {
-		h := &n.cfg.Hosts[i]
+func (n *model) addHosts(hosts []Host) {
+	for i := range hosts {
+		h := &hosts[i]
 		n.nodes = append(n.nodes, &node{
 			index: len(n.nodes), name: h.Name, host: h,
 			routing: Routing{Interfaces: []Interface{{Name: HostInterface, Addrs: slices.Clone(h.Addrs)}}},
@@ -36,7 +36,7 @@ func (n *Network) addHosts() {
 //
 //	xTR1 Gi0/1 ----+----+----        a router's interface, a cable to another one, hosts: one segment
 //	              h1   h2
-func (n *Network) neighbors(p Port) []Port {
+func (n *model) neighbors(p Port) []Port {
 	if list, known := n.near[p]; known {
 		return list
 	}
@@ -67,7 +67,7 @@ func (n *Network) neighbors(p Port) []Port {
 // neighbor finds who takes a packet that is handed to an address on the segment: the one that bears it; else a router that
 // answers ARP in its place. Of a route out of an interface without a next hop that is whatever router is there, and of an
 // address in the segment's own network one that knows a better way to it.
-func (n *Network) neighbor(out Port, next netip.Addr, proxy bool) (Port, bool) {
+func (n *model) neighbor(out Port, next netip.Addr, proxy bool) (Port, bool) {
 	list := n.neighbors(out)
 	for _, p := range list {
 		nd := n.nodes[p.Node]
@@ -86,14 +86,14 @@ func (n *Network) neighbor(out Port, next netip.Addr, proxy bool) (Port, bool) {
 // answersFor tells whether a router answers ARP for an address in the network of one of its interfaces that nobody there
 // bears: when a longer route leads out by another interface, or into Null0, by which a proxy ITR draws the packets for a
 // LISP site. It is what IOS does unless told otherwise; of IPv6 there is no such thing.
-func (n *Network) answersFor(p Port, a netip.Addr) bool {
+func (n *model) answersFor(p Port, a netip.Addr) bool {
 	nd := n.nodes[p.Node]
 	route, ok := n.Lookup(p.Node, nd.iface(p.Interface).VRF, a)
 	return ok && a.Is4() && route.Kind != RouteLocal && route.Interface != p.Interface
 }
 
 // Neighbor finds who takes a packet that a node hands to an address out of an interface; false when nobody does.
-func (n *Network) Neighbor(node int, iface string, next netip.Addr) (Port, bool) {
+func (n *model) Neighbor(node int, iface string, next netip.Addr) (Port, bool) {
 	onLink := slices.ContainsFunc(n.nodes[node].iface(iface).Addrs, func(a netip.Prefix) bool { return a.Masked().Contains(next) })
 	if !n.LineUp(node, iface) {
 		return Port{}, false
@@ -123,6 +123,8 @@ func (n *Network) sendPacket(now time.Time, from *node, out lispcore.SendPacket)
 		return
 	}
 	n.stats.Packets++
+	n.crossing[0] = Hop{From: Port{from.index, out.Interface}, To: at, Sender: event.From, Receiver: event.To, MTU: event.MTU}
+	event.Way = n.crossing[:]
 	n.observe(event)
 	// The receiver's packet is its own: it counts down the TTL in place.
 	n.out = append(n.out, Delivery{at.Node, lispcore.PacketReceived{Interface: at.Interface, Data: slices.Clone(out.Data)}})

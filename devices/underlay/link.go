@@ -52,17 +52,17 @@ type node struct {
 }
 
 // SetLink plugs a cable in or out. Call Update when all changes are made.
-func (n *Network) SetLink(link int, up bool) { n.links[link].Up = up }
+func (n *model) SetLink(link int, up bool) { n.links[link].Up = up }
 
 // Links returns the cables in the order of Config.
-func (n *Network) Links() []Link { return slices.Clone(n.links) }
+func (n *model) Links() []Link { return slices.Clone(n.links) }
 
 // LineUp tells the line protocol of an interface, as of the last Update: up when the router runs, the interface is not shut
 // and, where a cable is plugged, the cable and the other end are up too.
-func (n *Network) LineUp(node int, name string) bool { return n.nodes[node].lines[name] }
+func (n *model) LineUp(node int, name string) bool { return n.nodes[node].lines[name] }
 
 // updateLines finds the line protocol of every interface anew.
-func (n *Network) updateLines() {
+func (n *model) updateLines() {
 	for _, nd := range n.nodes {
 		nd.lines = make(map[string]bool, len(nd.routing.Interfaces))
 		for _, i := range nd.routing.Interfaces {
@@ -83,7 +83,7 @@ func (n *Network) updateLines() {
 }
 
 // portReady tells whether a router runs and an interface of it is configured and not shut.
-func (n *Network) portReady(p Port) bool {
+func (n *model) portReady(p Port) bool {
 	nd := n.nodes[p.Node]
 	i := slices.IndexFunc(nd.routing.Interfaces, func(i Interface) bool { return i.Name == p.Interface })
 	return nd.running && i >= 0 && !nd.routing.Interfaces[i].Shut

@@ -42,15 +42,15 @@ type Config struct {
 
 // Network is the underlay of one lab. It is used by one goroutine.
 type Network struct {
+	model
 	cfg    Config
 	block  *block
-	nodes  []*node                // routers, then hosts
 	byAddr map[netip.AddrPort]int // UDP sockets of the lab, by kernel address
-	links  []Link
 	walks  map[walkKey]walk
-	near   map[Port][]Port // neighbors, as of the last Update
-	buf    []byte          // what the kernel hands over
+	buf    []byte // what the kernel hands over
 	out    []Delivery
+
+	crossing [1]Hop // of a native packet, while it is observed
 
 	conns  map[uint64]*conn
 	order  []uint64 // of conns, as they were dialled
@@ -120,8 +120,8 @@ func New(cfg Config) (*Network, error) {
 		}
 	}
 	n := &Network{
-		cfg: cfg, block: b, links: append([]Link(nil), cfg.Links...),
-		byAddr: make(map[netip.AddrPort]int), walks: make(map[walkKey]walk), near: make(map[Port][]Port), buf: make([]byte, 1<<16),
+		model: newModel(cfg.Links), cfg: cfg, block: b,
+		byAddr: make(map[netip.AddrPort]int), walks: make(map[walkKey]walk), buf: make([]byte, 1<<16),
 		conns: make(map[uint64]*conn), dials: make(map[uint64]*dial),
 	}
 	for i, name := range cfg.Names {
@@ -134,7 +134,7 @@ func New(cfg Config) (*Network, error) {
 		n.nodes = append(n.nodes, nd)
 		n.byAddr[addr] = i
 	}
-	n.addHosts()
+	n.addHosts(cfg.Hosts)
 	return n, nil
 }
 
@@ -156,11 +156,7 @@ func checkDescriptors(nodes int) error {
 // connections whose path they touch. It returns what had waited for a path that is back; carry it in that order.
 func (n *Network) Update(now time.Time) []Sending {
 	clear(n.walks)
-	clear(n.near)
-	n.updateLines()
-	for _, nd := range n.nodes {
-		nd.updateTables()
-	}
+	n.update()
 	return n.updateConns(now)
 }
 

@@ -62,7 +62,7 @@ type exit struct {
 var noTable = new(table)
 
 // Configure gives a router its interfaces and routes, or a host its routes. Call Update when all changes are made.
-func (n *Network) Configure(node int, r Routing) { n.nodes[node].routing = r }
+func (n *model) Configure(node int, r Routing) { n.nodes[node].routing = r }
 
 // vrf returns a routing table of the router.
 func (nd *node) vrf(name string) *table {
@@ -136,10 +136,10 @@ func (nd *node) resolve(r Route) (exit, bool) {
 }
 
 // Static returns the static routes that are in the router's tables at present, of all VRFs.
-func (n *Network) Static(node int) []Route { return slices.Clone(n.nodes[node].static) }
+func (n *model) Static(node int) []Route { return slices.Clone(n.nodes[node].static) }
 
 // Owns tells whether the address stands on an interface of the router in the default VRF whose line is up.
-func (n *Network) Owns(node int, a netip.Addr) bool { return n.nodes[node].owns("", a) }
+func (n *model) Owns(node int, a netip.Addr) bool { return n.nodes[node].owns("", a) }
 
 func (nd *node) owns(vrf string, a netip.Addr) bool {
 	_, ok := nd.vrf(vrf).own[a]
@@ -147,7 +147,7 @@ func (nd *node) owns(vrf string, a netip.Addr) bool {
 }
 
 // Lookup finds the route by which a router's packets to dst go, as of the last Update. It is false without one.
-func (n *Network) Lookup(node int, vrf string, dst netip.Addr) (RouteInfo, bool) {
+func (n *model) Lookup(node int, vrf string, dst netip.Addr) (RouteInfo, bool) {
 	t := n.nodes[node].vrf(vrf)
 	if iface, own := t.own[dst]; own {
 		return localRoute(dst, iface), true
@@ -161,7 +161,7 @@ func (n *Network) Lookup(node int, vrf string, dst netip.Addr) (RouteInfo, bool)
 
 // Routes returns a routing table of a router as of the last Update, its own addresses included, unless they are a connected
 // network by themselves: IPv4 before IPv6, by address, then by length.
-func (n *Network) Routes(node int, vrf string) []RouteInfo {
+func (n *model) Routes(node int, vrf string) []RouteInfo {
 	t := n.nodes[node].vrf(vrf)
 	var list []RouteInfo
 	for prefix, e := range t.routes.All() {
@@ -182,7 +182,7 @@ func (n *Network) Routes(node int, vrf string) []RouteInfo {
 }
 
 // VRFs returns the names of the VRFs of a router that have a route, sorted; the default one is "".
-func (n *Network) VRFs(node int) []string {
+func (n *model) VRFs(node int) []string {
 	return slices.Sorted(maps.Keys(n.nodes[node].tables))
 }
 
@@ -205,12 +205,12 @@ func (e exit) info(prefix netip.Prefix) RouteInfo {
 
 // Source returns the address that the router's packets to dst bear in the default VRF: that of the interface by which they
 // leave. It is false without a route.
-func (n *Network) Source(node int, dst netip.Addr) (netip.Addr, bool) {
+func (n *model) Source(node int, dst netip.Addr) (netip.Addr, bool) {
 	return n.SourceIn(node, "", dst)
 }
 
 // SourceIn is Source in a VRF.
-func (n *Network) SourceIn(node int, vrf string, dst netip.Addr) (netip.Addr, bool) {
+func (n *model) SourceIn(node int, vrf string, dst netip.Addr) (netip.Addr, bool) {
 	nd := n.nodes[node]
 	if nd.owns(vrf, dst) {
 		return dst, true

@@ -69,10 +69,13 @@ func (e *end) peer() *end {
 	return e.conn.ends[0]
 }
 
-// event starts an event of a segment from e.
-func (e *end) event(now time.Time, kind EventKind) Event {
+// event starts an event of a segment from e, on a connection whose path stands.
+func (n *Network) event(now time.Time, e *end, kind EventKind) Event {
 	p := e.peer()
-	return Event{At: now, Kind: kind, Src: e.addr, Dst: p.addr, Conn: e.conn.id, Seq: e.seq, Ack: p.seq, Node: e.node}
+	return Event{
+		At: now, Kind: kind, Src: e.addr, Dst: p.addr, Conn: e.conn.id, Seq: e.seq, Ack: p.seq, Node: e.node,
+		Way: n.path(e.node, e.vrf, p.addr.Addr()).hops, Back: n.path(p.node, p.vrf, e.addr.Addr()).hops,
+	}
 }
 
 // discard closes both sockets without a word and without TIME_WAIT.
@@ -137,6 +140,7 @@ func (n *Network) openStream(now time.Time, from *node, out lispcore.OpenStream)
 		return nil
 	default:
 		v = n.segment(from.index, "", FlowInfo{Source: src, Destination: out.To, Flags: SYN, Packets: 1})
+		event.Way = w.hops[:v.crossed]
 		if !v.arrived {
 			event.Detail = v.why
 			break
@@ -159,7 +163,7 @@ func (n *Network) openStream(now time.Time, from *node, out lispcore.OpenStream)
 func (n *Network) connect(now time.Time, d *dial, to *node, vrf string) error {
 	from := n.nodes[d.node]
 	if to.host != nil { // it has no sockets
-		n.refuse(now, d, to)
+		n.refuse(now, d, to, vrf)
 		return nil
 	}
 	door, err := n.openDoor(to, vrf, d.dst.Port())
@@ -170,7 +174,7 @@ func (n *Network) connect(now time.Time, d *dial, to *node, vrf string) error {
 	dialer := net.Dialer{KeepAlive: -1, Timeout: n.cfg.Patience}
 	sock, err := dialer.DialTCP(context.Background(), "tcp4", netip.AddrPortFrom(from.tcp.addr.Addr(), 0), door.addr)
 	if errors.Is(err, syscall.ECONNREFUSED) && door.listener == nil {
-		n.refuse(now, d, to)
+		n.refuse(now, d, to, vrf)
 		return nil
 	}
 	if err != nil {
@@ -189,7 +193,7 @@ func (n *Network) connect(now time.Time, d *dial, to *node, vrf string) error {
 	a := &end{conn: c, node: d.node, stream: d.stream, addr: d.src, sock: sock, seq: d.seq + 1}
 	b := &end{conn: c, node: to.index, vrf: vrf, stream: n.cfg.NextStream(to.index), addr: d.dst, sock: accepted, seq: n.cfg.Rand.Uint32()}
 	c.ends = [2]*end{a, b}
-	event := b.event(now, Accept)
+	event := n.event(now, b, Accept)
 	b.seq++
 	n.observe(event)
 	n.conns[c.id], n.order = c, append(n.order, c.id)
@@ -202,8 +206,11 @@ func (n *Network) connect(now time.Time, d *dial, to *node, vrf string) error {
 }
 
 // refuse answers a dial to a port at which nobody listens.
-func (n *Network) refuse(now time.Time, d *dial, to *node) {
-	n.observe(Event{At: now, Kind: Refuse, Src: d.dst, Dst: d.src, Conn: d.id, Ack: d.seq + 1, Node: to.index})
+func (n *Network) refuse(now time.Time, d *dial, to *node, vrf string) {
+	n.observe(Event{
+		At: now, Kind: Refuse, Src: d.dst, Dst: d.src, Conn: d.id, Ack: d.seq + 1, Node: to.index,
+		Way: n.path(to.index, vrf, d.src.Addr()).hops,
+	})
 	n.dialFailed(d, lispcore.ClosedByRefusal)
 }
 
@@ -326,7 +333,7 @@ func (n *Network) write(now time.Time, e *end, data []byte) error {
 	count := segmentCount(e, len(data))
 	n.segments(e, ACK, count)
 	n.segments(p, ACK, (count+1)/2) // every second one is acknowledged, and the last
-	event := e.event(now, Data)
+	event := n.event(now, e, Data)
 	event.Payload = got
 	e.seq += uint32(len(data))
 	e.conn.liveness = now
@@ -348,7 +355,7 @@ func (n *Network) closeStream(now time.Time, e *end, abort bool) error {
 	case abort:
 		return n.reset(now, e)
 	case p.dead:
-		n.observe(e.event(now, Close))
+		n.observe(n.event(now, e, Close))
 		e.seq++
 		return n.reset(now, p)
 	}
@@ -370,11 +377,11 @@ func (n *Network) finish(now time.Time, e *end) error {
 	}
 	n.segments(e, FIN|ACK, 1)
 	n.segments(p, ACK, 1)
-	n.observe(e.event(now, Close))
+	n.observe(n.event(now, e, Close))
 	e.seq++
 	n.segments(p, FIN|ACK, 1)
 	n.segments(e, ACK, 1)
-	n.observe(p.event(now, Close))
+	n.observe(n.event(now, p, Close))
 	p.seq++
 	n.forget(e.conn)
 	n.tell(p, lispcore.StreamClosed{Stream: p.stream, Reason: lispcore.ClosedByPeer})
@@ -388,7 +395,7 @@ func (n *Network) reset(now time.Time, e *end) error {
 		return n.streamFault(now, err, e, "the reset did not arrive")
 	}
 	n.segments(e, RST|ACK, 1)
-	n.observe(e.event(now, Reset))
+	n.observe(n.event(now, e, Reset))
 	n.forget(e.conn)
 	n.tell(p, lispcore.StreamClosed{Stream: p.stream, Reason: lispcore.ClosedByReset})
 	return nil

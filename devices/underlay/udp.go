@@ -97,12 +97,13 @@ func (n *Network) admit(from *node, out lispcore.SendDatagram, event *Event) (*u
 		return nil, verdict{why: fmt.Sprintf("%v is not an address of %s that is up", out.From.Addr(), from.name)}
 	}
 	if len(w.hops) > 0 {
-		event.Interface, event.MTU = w.hops[0].from.Interface, w.hops[0].mtu
+		event.Interface, event.MTU = w.hops[0].From.Interface, w.hops[0].MTU
 	}
 	v := n.pass(w, parcel{
 		FlowInfo: FlowInfo{Protocol: protocolUDP, Source: out.From, Destination: out.To, Packets: 1},
 		ttl:      out.TTL, length: packetLength(out), df: out.DF,
 	})
+	event.Way = w.hops[:v.crossed]
 	if !v.arrived {
 		return nil, v
 	}

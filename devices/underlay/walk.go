@@ -14,19 +14,13 @@ const hopLimit = 255
 // walk is the way from a router to an address by the routing tables alone: as far as a packet can get that no TTL, no MTU
 // and no access list holds up.
 type walk struct {
-	hops    []hop               // what it crosses, in order
+	hops    []Hop               // what it crosses, in order
 	node    int                 // where it ends
 	vrf     string              // in which it ends there
 	arrived bool                // at a router that owns the destination
 	left    bool                // the sender itself had a route
 	why     string              // it did not arrive
 	reason  lispcore.FailReason // for that, as the last router tells it; 0 when it says nothing
-}
-
-// hop is the crossing of one segment.
-type hop struct {
-	from, to Port
-	mtu      int // of the interface by which the packet leaves
 }
 
 type walkKey struct {
@@ -78,11 +72,18 @@ func (n *Network) walk(from int, vrf string, dst netip.Addr) (w walk) {
 		if !ok {
 			return stop(lispcore.FailNoHost, "nobody answers for %v at %s %s", cmp.Or(e.via, dst), at.name, e.iface)
 		}
-		w.hops = append(w.hops, hop{out, in, at.iface(e.iface).mtu()})
+		w.hops = append(w.hops, n.hop(out, in, cmp.Or(e.via, dst)))
 		at = n.nodes[in.Node]
 		w.vrf = at.iface(in.Interface).VRF
 	}
 	return stop(lispcore.FailTTL, "the hop limit ran out at %s: a forwarding loop", at.name)
+}
+
+// hop is the crossing of the segment between two neighbours, by a packet that is handed to an address there.
+func (n *Network) hop(from, to Port, next netip.Addr) Hop {
+	out := n.nodes[from.Node].iface(from.Interface)
+	sender, _ := out.addr(next.Is4())
+	return Hop{From: from, To: to, Sender: sender, Receiver: next, MTU: out.mtu()}
 }
 
 func familyOf(a netip.Addr) string {
@@ -98,6 +99,7 @@ type verdict struct {
 	vrf     string
 	arrived bool
 	ttl     uint8 // what is left of it there
+	crossed int   // how many hops of its walk it has crossed
 	why     string
 	reason  lispcore.FailReason // 0: nobody is told
 	mtu     int                 // of FailTooBig
@@ -120,26 +122,27 @@ func (n *Network) pass(w walk, p parcel) verdict {
 		return v
 	}
 	for i, h := range w.hops {
-		name := n.nodes[h.from.Node].name
+		name := n.nodes[h.From.Node].name
 		if i > 0 {
 			if v.ttl <= 1 {
-				return fail(h.from, lispcore.FailTTL, "the TTL ran out at %s", name)
+				return fail(h.From, lispcore.FailTTL, "the TTL ran out at %s", name)
 			}
 			v.ttl--
 		}
-		if p.length > h.mtu {
+		if p.length > h.MTU {
 			// A router fragments IPv4 only, and the sender IPv6: what it sends fits its own interface.
 			if p.df || p.Destination.Addr().Is6() && i > 0 {
-				v.mtu = h.mtu
-				return fail(h.from, lispcore.FailTooBig, "%d bytes are more than the MTU of %d at %s %s", p.length, h.mtu, name, h.from.Interface)
+				v.mtu = h.MTU
+				return fail(h.From, lispcore.FailTooBig, "%d bytes are more than the MTU of %d at %s %s", p.length, h.MTU, name, h.From.Interface)
 			}
-			p.length = h.mtu
+			p.length = h.MTU
 		}
-		if i > 0 && !n.permitted(h.from, true, p.FlowInfo) {
-			return fail(h.from, lispcore.FailProhibited, "an access list of %s denies it out of %s", name, h.from.Interface)
+		if i > 0 && !n.permitted(h.From, true, p.FlowInfo) {
+			return fail(h.From, lispcore.FailProhibited, "an access list of %s denies it out of %s", name, h.From.Interface)
 		}
-		if !n.permitted(h.to, false, p.FlowInfo) {
-			return fail(h.to, lispcore.FailProhibited, "an access list of %s denies it into %s", n.nodes[h.to.Node].name, h.to.Interface)
+		v.crossed++
+		if !n.permitted(h.To, false, p.FlowInfo) {
+			return fail(h.To, lispcore.FailProhibited, "an access list of %s denies it into %s", n.nodes[h.To.Node].name, h.To.Interface)
 		}
 	}
 	v.node, v.vrf, v.arrived, v.why, v.reason = w.node, w.vrf, w.arrived, w.why, w.reason

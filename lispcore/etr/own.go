@@ -27,8 +27,8 @@ type ownEID struct {
 	locators []lispcore.Locator
 }
 
-// configureOwn builds the services anew, and returns the old ones. Counters and what was learned of a prefix stay, as long as
-// it stays.
+// configureOwn builds the services anew, and returns the old ones. What was learned of a prefix stays as long as it stays; the
+// counters of a service outlive its last prefix, so that late packets to it are seen to be dropped.
 func (e *Engine) configureOwn() (old map[lispcore.Service]*service) {
 	old = e.own
 	e.own = make(map[lispcore.Service]*service, len(old))
@@ -42,6 +42,11 @@ func (e *Engine) configureOwn() (old map[lispcore.Service]*service) {
 		}
 		e.assemble(own)
 		e.serviceOf(m.EID.Service(), old).eids.Insert(m.EID.Prefix, own)
+	}
+	for key := range old {
+		if slices.ContainsFunc(e.cfg.MapServers, func(l MapServerConfig) bool { return l.Family == key.Family }) {
+			e.serviceOf(key, old)
+		}
 	}
 	for _, instance := range append([]uint32{0}, e.cfg.Instances...) {
 		if e.cfg.PETR4 {

@@ -115,6 +115,28 @@ func TestStatistics(t *testing.T) {
 	}
 }
 
+// TestStatisticsOutliveTheLastPrefix: the packets that come late for a prefix that has moved away are counted as what they are.
+func TestStatisticsOutliveTheLastPrefix(t *testing.T) {
+	packetToSeven := func() lispcore.Datagram { return tunnelled(7, packet("10.30.30.1", "10.7.2.3", 60, 0), 200, 0) }
+	r := newRouter(t, func(cfg *etr.Config) {
+		cfg.MapServers = []etr.MapServerConfig{{Addr: ms, Family: lispcore.IPv4, Key: "key", Local: own4}}
+	})
+	r.Decapsulate(packetToSeven())
+	r.cfg.Database = nil
+	r.apply()
+	_, reason := r.Decapsulate(packetToSeven())
+	if reason != etr.DropNotLocal {
+		t.Errorf("a late packet: %v", reason)
+	}
+	i := slices.IndexFunc(r.Snapshot().Services, func(s etr.ServiceCounters) bool { return s.Service.Instance == 7 })
+	if i < 0 {
+		t.Fatal("instance 7 is forgotten")
+	}
+	if data := r.Snapshot().Services[i].Data; data.Packets != 1 || data.Dropped() != 1 {
+		t.Errorf("data %+v", data)
+	}
+}
+
 // TestDebug: what `debug lisp control-plane all` shows is told only while it is on.
 func TestDebug(t *testing.T) {
 	r, _ := merging(t)

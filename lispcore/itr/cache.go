@@ -65,9 +65,9 @@ type locator struct {
 	reported         bool // by Locator-Status-Bits; true until they say otherwise
 
 	created                        time.Time
-	changed                        time.Time // the last change of reachable or reported
+	changed                        time.Time // the last change of up, but for those that the rloc counts
 	changes                        int
-	stateBase, routeBase           int // the rloc's changes before the locator came
+	stateBase, routeBase           int // the rloc's changes that do not count here
 	priorityChanged, weightChanged time.Time
 	packets, bytes                 uint64
 
@@ -251,10 +251,28 @@ func (l *locator) update(now time.Time, to lispcore.Locator) {
 	if l.weight != to.Weight {
 		l.weight, l.weightChanged = to.Weight, now
 	}
+	l.tell(now, to.Reachable, true)
+}
+
+// tell takes what an ETR says of the locator, by the R bit and by Locator-Status-Bits.
+func (l *locator) tell(now time.Time, reachable, reported bool) {
 	was := l.reachable && l.reported
-	l.reachable, l.reported = to.Reachable, true
-	if was != l.reachable {
-		l.changed = now
-		l.changes++
+	at, n := l.stateChanges()
+	l.reachable, l.reported = reachable, reported
+	if was == (reachable && reported) {
+		return
 	}
+	l.changed, l.changes, l.stateBase = at, n, l.rloc.changes
+	if !l.rloc.down {
+		l.changed, l.changes = now, n+1
+	}
+}
+
+// stateChanges tells when the locator went up or down last, and how often it did; its coming is the first time. What
+// becomes of its rloc counts only while the ETRs say that it is up: else it is down in any case.
+func (l *locator) stateChanges() (at time.Time, n int) {
+	if r := l.rloc; l.reachable && l.reported && r.changes > l.stateBase {
+		return r.changed, l.changes + r.changes - l.stateBase
+	}
+	return l.changed, l.changes
 }

@@ -126,11 +126,7 @@ func (l *locator) report(now time.Time, up bool) bool {
 	if l.reported == up {
 		return false
 	}
-	l.reported = up
-	if l.reachable {
-		l.changed = now
-		l.changes++
-	}
+	l.tell(now, l.reachable, up)
 	return true
 }
 

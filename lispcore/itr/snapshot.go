@@ -228,14 +228,11 @@ func (l *locator) snapshot() Locator {
 	r := l.rloc
 	s := Locator{
 		RLOC: r.addr, Priority: l.priority, Weight: l.weight, State: l.state(), Self: r.self(), Created: l.created,
-		StateChanged: l.changed, StateChanges: l.changes + r.changes - l.stateBase,
 		RouteChanged: l.created, RouteChanges: 1 + r.routeChanges - l.routeBase,
 		PriorityChanged: l.priorityChanged, WeightChanged: l.weightChanged,
 		ProbeSent: r.probeSent, ProbeReplied: r.probeAnswered, RTT: r.rtt, Packets: l.packets, Bytes: l.bytes,
 	}
-	if r.changes > l.stateBase && r.changed.After(s.StateChanged) {
-		s.StateChanged = r.changed
-	}
+	s.StateChanged, s.StateChanges = l.stateChanges()
 	if r.routeChanges > l.routeBase {
 		s.RouteChanged = r.routeChanged
 	}

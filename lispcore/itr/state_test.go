@@ -118,6 +118,51 @@ func TestClear(t *testing.T) {
 	is(t, "counters", w.stats(), itr.Statistics{Cleared: w.now})
 }
 
+// A locator that two find down, the ETR by the R bit and this router by its probes, has gone down once.
+func TestStateChangesAreOfUpAndDown(t *testing.T) {
+	w := newWorld(t)
+	const prefix = "10.2.0.0/16"
+	told := func(r string) {
+		w.advance(time.Minute)
+		w.smr("10.0.0.2", prefix)
+		w.reply("10.0.0.2", w.one().Nonce, false, mapping(prefix+" 10.0.0.2/1/100 10.0.0.3/2/50"+r))
+	}
+	probed := func(up bool) {
+		w.advance(time.Second)
+		w.e.SetReachable(w.now, addr("10.0.0.3"), up)
+	}
+	w.learn("10.2.0.7", mapping(prefix+" 10.0.0.2/1/100 10.0.0.3/2/50"))
+	changed, changes := w.now, 1
+	for _, step := range []struct {
+		what string
+		do   func()
+		new  string
+	}{
+		{"the ETR says down", func() { told("/down") }, "down"},
+		{"the probes find it down, too", func() { probed(false) }, ""},
+		{"the ETR says up, too early", func() { told("") }, ""},
+		{"the probes find it up", func() { probed(true) }, "up"},
+		{"the probes find it down", func() { probed(false) }, "down"},
+		{"the ETR says down, too", func() { told("/down") }, ""},
+		{"the probes find it up, too early", func() { probed(true) }, ""},
+		{"the probes find it down again", func() { probed(false) }, ""},
+		{"and up", func() { probed(true) }, ""},
+		{"the ETR says up, too", func() { told("") }, "up"},
+	} {
+		step.do()
+		if step.new != "" {
+			changed, changes = w.now, changes+1
+		}
+		state, _ := w.e.Snapshot().Service(ipv4)
+		l := state.Entries[1].Locators[1]
+		is(t, step.what+": last change", l.StateChanged, changed)
+		is(t, step.what+": changes", l.StateChanges, changes)
+		if step.new != "" {
+			is(t, step.what, l.State.String(), step.new)
+		}
+	}
+}
+
 // TestCounters follows one entry through its life as show commands see it.
 func TestCounters(t *testing.T) {
 	w := newWorld(t)

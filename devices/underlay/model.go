@@ -1,0 +1,24 @@
+package underlay
+
+import "slices"
+
+// model is what a network is by its configuration: nodes, cables, lines and routing tables. On loopback it is all that there
+// is; on the kernel's own wires it says how these are to be, and what a `show` tells of them.
+type model struct {
+	nodes []*node // routers, then hosts
+	links []Link
+	near  map[Port][]Port // neighbors, as of the last update
+}
+
+func newModel(links []Link) model {
+	return model{links: slices.Clone(links), near: make(map[Port][]Port)}
+}
+
+// update makes earlier changes take effect: lines, then routing tables.
+func (n *model) update() {
+	clear(n.near)
+	n.updateLines()
+	for _, nd := range n.nodes {
+		nd.updateTables()
+	}
+}
