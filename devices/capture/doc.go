@@ -24,7 +24,11 @@
 // follow from IP addresses. Timestamps are lab time, so the packets of one exchange share an instant. The same events
 // always give the same bytes, and nothing of the host stands in the file.
 //
-// What crosses the lab's sockets is written once, from the sender to the receiver, with the TTL of its first hop: core
-// routers in between are not shown. A native packet is written at every segment that it crosses, with the TTL that it has
-// there and the Ethernet addresses of the two neighbours.
+// There are two views. A Writer has the whole lab in one file: what crosses the lab's sockets is written once, from the
+// sender to the receiver, with the TTL of its first hop, and a native packet at every segment that it crosses. Wires have the
+// lab's segments one by one: each packet on every hop of its way, with the TTL that it has there, in the fragments that it is
+// in there, between the Ethernet addresses of the two neighbours. Any number of taps may watch them, from any instant on, and
+// see the same frames: those of a link, of a router's interfaces (Wires.Write), or of a router's own `monitor capture`.
+//
+// What no tap can see: a packet that a router sends to itself, and one that its sender could not send.
 package capture

@@ -1,13 +1,12 @@
 package capture
 
 import (
+	"cmp"
 	"errors"
 	"net/netip"
-	"time"
 
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
-	"github.com/gopacket/gopacket/pcapgo"
 
 	"lisplab/devices/underlay"
 )
@@ -24,27 +23,35 @@ type envelope struct {
 	ttl uint8 // IPv4 TTL and IPv6 hop limit
 	tos uint8 // IPv4 TOS and IPv6 traffic class
 	df  bool
-	id  uint16 // of IPv4; 0: the sender's next one
+	id  uint32 // identification: of IPv4, and of IPv6 in fragments
 	mtu int    // bytes of an IP packet, header included, above which it goes in fragments
 }
 
 // control is how IOS sends its control packets, as seen in captures of it: TTL 255, DSCP CS6.
 var control = envelope{ttl: 255, tos: 0xc0, mtu: underlay.DefaultMTU}
 
-// framer puts transport segments into IP packets, these into Ethernet frames, and these into the file.
-type framer struct {
-	out            *pcapgo.NgWriter
-	segment, frame gopacket.SerializeBuffer
-	ids            map[netip.Addr]uint32 // last IP identification of each sender
+// datagramEnvelope is the IP header of a datagram as it leaves its sender; what the event leaves open is as control packets
+// have it.
+func datagramEnvelope(e underlay.Event) envelope {
+	env := control
+	if e.TTL != 0 {
+		env.ttl, env.tos, env.df = e.TTL, e.TOS, e.DF
+	}
+	env.id = uint32(e.ID)
+	env.mtu = cmp.Or(e.MTU, env.mtu)
+	return env
 }
 
-func newFramer(out *pcapgo.NgWriter) *framer {
-	return &framer{
-		out:     out,
-		segment: gopacket.NewSerializeBuffer(),
-		frame:   gopacket.NewSerializeBuffer(),
-		ids:     make(map[netip.Addr]uint32),
-	}
+// sent is one packet as its sender makes it, before any fragmentation: a transport segment and what its IP header bears, or
+// an IP packet that is there already.
+type sent struct {
+	src, dst netip.Addr
+	env      envelope
+	head     transport // nil: payload is the IP packet
+	summed   bool      // its transport checksum is not left 0
+	payload  []byte
+	way      []underlay.Hop // what it crosses
+	comment  string         // what became of it, if it did not arrive
 }
 
 // transport is layers.UDP or layers.TCP: its checksum covers the addresses of the IP header.
@@ -53,72 +60,71 @@ type transport interface {
 	SetNetworkLayerForChecksum(gopacket.NetworkLayer) error
 }
 
+// builder puts transport segments into IP packets, and these into Ethernet frames.
+type builder struct {
+	segment, packet, frame gopacket.SerializeBuffer
+}
+
+func newBuilder() builder {
+	return builder{gopacket.NewSerializeBuffer(), gopacket.NewSerializeBuffer(), gopacket.NewSerializeBuffer()}
+}
+
 var fix = gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}
 
-// send writes one transport segment, in as many fragments as the MTU asks for. What must not be fragmented is written as it
-// is: it has gone nowhere, and the comment says so. Unless summed, a UDP checksum is 0.
-func (f *framer) send(at time.Time, src, dst netip.Addr, env envelope, head transport, summed bool, payload []byte, comment string) error {
-	ip := newIP(src, dst, env, protocolOf(head))
-	if err := head.SetNetworkLayerForChecksum(ip); err != nil {
+// packets hands on the IP packets that leave the sender, in as many fragments as its MTU asks for. What must not be
+// fragmented is handed on as it is: it has gone nowhere. A packet is valid until the next one.
+func (b *builder) packets(s sent, each func([]byte) error) error {
+	if s.head == nil {
+		if !s.dst.IsValid() {
+			return errors.New("it is no IP packet")
+		}
+		return each(s.payload)
+	}
+	ip := newIP(s.src, s.dst, s.env, protocolOf(s.head))
+	if err := s.head.SetNetworkLayerForChecksum(ip); err != nil {
 		return err
 	}
-	options := gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: summed}
-	if err := gopacket.SerializeLayers(f.segment, options, head, gopacket.Payload(payload)); err != nil {
+	options := gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: s.summed}
+	if err := gopacket.SerializeLayers(b.segment, options, s.head, gopacket.Payload(s.payload)); err != nil {
 		return err
 	}
-	id := uint32(env.id)
-	if id == 0 {
-		f.ids[src]++
-		id = f.ids[src]
+	rest := b.segment.Bytes()
+	if room := s.env.mtu - headerSize(s.src); len(rest) <= room || s.env.df {
+		return b.finish(unfragmented(ip, s.env.id), rest, each)
 	}
-	rest := f.segment.Bytes()
-	if room := env.mtu - headerSize(src); len(rest) <= room || env.df {
-		return f.write(at, src, dst, unfragmented(ip, id), rest, comment)
-	}
-	room := (env.mtu - headerSize(src)) &^ 7
-	if src.Is6() {
-		room = (env.mtu - ipv6Header - fragHeader) &^ 7
+	room := (s.env.mtu - headerSize(s.src)) &^ 7
+	if s.src.Is6() {
+		room = (s.env.mtu - ipv6Header - fragHeader) &^ 7
 	}
 	for offset := 0; len(rest) > 0; offset += room {
 		piece := rest[:min(room, len(rest))]
 		rest = rest[len(piece):]
-		if err := f.write(at, src, dst, fragment(ip, id, offset, len(rest) > 0), piece, comment); err != nil {
+		if err := b.finish(fragment(ip, s.env.id, offset, len(rest) > 0), piece, each); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// packet writes one IP packet as it is, between two neighbours on a segment.
-func (f *framer) packet(at time.Time, from, to netip.Addr, data []byte, comment string) error {
-	if !to.IsValid() {
-		return errors.New("it is no IP packet")
+// finish puts headers before a payload.
+func (b *builder) finish(headers []gopacket.SerializableLayer, payload []byte, each func([]byte) error) error {
+	if err := gopacket.SerializeLayers(b.packet, fix, append(headers, gopacket.Payload(payload))...); err != nil {
+		return err
 	}
+	return each(b.packet.Bytes())
+}
+
+// ethernet puts an IP packet into a frame between the stations of two addresses. The frame is valid until the next one.
+func (b *builder) ethernet(from, to netip.Addr, packet []byte) ([]byte, error) {
 	if !from.IsValid() { // an interface without an address of that family
 		from = to
 	}
-	return f.write(at, from, to, nil, data, comment)
-}
-
-// write puts one IP packet, headers and payload, into the file, between the stations of two addresses. Without headers the
-// payload has them.
-func (f *framer) write(at time.Time, src, dst netip.Addr, headers []gopacket.SerializableLayer, payload []byte, comment string) error {
-	ethernet := &layers.Ethernet{SrcMAC: mac(src), DstMAC: mac(dst), EthernetType: layers.EthernetTypeIPv4}
-	if dst.Is6() {
-		ethernet.EthernetType = layers.EthernetTypeIPv6
+	head := &layers.Ethernet{SrcMAC: mac(from), DstMAC: mac(to), EthernetType: layers.EthernetTypeIPv4}
+	if len(packet) > 0 && packet[0]>>4 == 6 {
+		head.EthernetType = layers.EthernetTypeIPv6
 	}
-	stack := append([]gopacket.SerializableLayer{ethernet}, headers...)
-	stack = append(stack, gopacket.Payload(payload))
-	if err := gopacket.SerializeLayers(f.frame, fix, stack...); err != nil {
-		return err
-	}
-	data := f.frame.Bytes()
-	info := gopacket.CaptureInfo{Timestamp: at, CaptureLength: len(data), Length: len(data)}
-	var options pcapgo.NgPacketOptions
-	if comment != "" {
-		options.Comments = []string{comment}
-	}
-	return f.out.WritePacketWithOptions(info, data, options)
+	err := gopacket.SerializeLayers(b.frame, fix, head, gopacket.Payload(packet))
+	return b.frame.Bytes(), err
 }
 
 // ipLayer is layers.IPv4 or layers.IPv6.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -211,6 +212,31 @@ func v6(a netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom16(b), a.Port())
 }
 
+// numbered gives events the sequence and acknowledgment numbers that the underlay tells: those of a Dial and an Accept are
+// the initial ones.
+func numbered(events []underlay.Event) []underlay.Event {
+	next := make(map[uint64]map[netip.AddrPort]uint32)
+	list := slices.Clone(events)
+	for i := range list {
+		e := &list[i]
+		if e.Conn == 0 {
+			continue
+		}
+		if e.Kind == underlay.Dial {
+			next[e.Conn] = make(map[netip.AddrPort]uint32)
+		}
+		side := next[e.Conn]
+		if e.Kind != underlay.Dial && e.Kind != underlay.Accept {
+			e.Seq = side[e.Src]
+		}
+		e.Ack, side[e.Src] = side[e.Dst], e.Seq+uint32(len(e.Payload))
+		if e.Kind == underlay.Dial || e.Kind == underlay.Accept || e.Kind == underlay.Close {
+			side[e.Src]++
+		}
+	}
+	return list
+}
+
 // record returns the capture of the events.
 func record(t testing.TB, events []underlay.Event) []byte {
 	t.Helper()
@@ -219,7 +245,7 @@ func record(t testing.TB, events []underlay.Event) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range events {
+	for _, e := range numbered(events) {
 		w.Observe(e)
 	}
 	if err := w.Flush(); err != nil {

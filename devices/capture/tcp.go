@@ -2,96 +2,71 @@ package capture
 
 import (
 	"net/netip"
-	"time"
 
 	"github.com/gopacket/gopacket/layers"
+
+	"lisplab/devices/underlay"
 )
 
 const window = 16384 // bytes, as IOS advertises
 
-// conversation is one TCP connection of the capture: the segments that two ordinary stacks would have exchanged to carry
-// what the lab delivered.
-type conversation struct {
-	frames         *framer
-	client, server end
+// exchange is what two ordinary TCP stacks would have sent to bring one event about: segments of its Src, and those by which
+// its Dst answers. All numbers are the event's, so a capture may begin in the middle of a connection.
+type exchange struct {
+	src, dst side
+	segments []sent
 }
 
-// end is one side of a conversation.
-type end struct {
+// side is one end of a connection during an exchange.
+type side struct {
 	addr netip.AddrPort
 	next uint32 // sequence number of the next byte that it sends
-
-	closed bool // it has sent its FIN
+	way  []underlay.Hop
 }
 
-// sides returns the sending and the receiving end of what src sent.
-func (c *conversation) sides(src netip.AddrPort) (from, to *end) {
-	if src == c.server.addr {
-		return &c.server, &c.client
+// segmentsOf returns the segments of an event of TCP; none of one that no packet tells.
+func segmentsOf(e underlay.Event) []sent {
+	x := &exchange{src: side{e.Src, e.Seq, e.Way}, dst: side{e.Dst, e.Ack, e.Back}}
+	switch e.Kind {
+	case underlay.Dial:
+		x.add(&x.src, &x.dst, layers.TCP{SYN: true, Options: mss(x.src)}, nil)
+	case underlay.Accept:
+		x.add(&x.src, &x.dst, layers.TCP{SYN: true, ACK: true, Options: mss(x.src)}, nil)
+		x.ack()
+	case underlay.Refuse, underlay.Reset: // RFC 9293 section 3.5.2
+		x.add(&x.src, &x.dst, layers.TCP{RST: true, ACK: true}, nil)
+	case underlay.Data:
+		x.data(e)
+	case underlay.Close: // an orderly close is two of them, one by each side
+		x.add(&x.src, &x.dst, layers.TCP{FIN: true, ACK: true}, nil)
+		x.ack()
 	}
-	return &c.client, &c.server
-}
-
-// syn writes the client's first segment.
-func (c *conversation) syn(at time.Time, comment string) error {
-	return c.send(at, &c.client, &c.server, layers.TCP{SYN: true, Options: mss(c.client.addr)}, nil, comment)
-}
-
-// accept writes the rest of the handshake.
-func (c *conversation) accept(at time.Time) error {
-	if err := c.send(at, &c.server, &c.client, layers.TCP{SYN: true, ACK: true, Options: mss(c.server.addr)}, nil, ""); err != nil {
-		return err
+	if len(x.segments) > 0 {
+		x.segments[0].comment = lost(e)
 	}
-	return c.ack(at, &c.client, &c.server)
+	return x.segments
 }
 
-// refuse writes the reset that answers a SYN to a port without a listener (RFC 9293 section 3.5.2).
-func (c *conversation) refuse(at time.Time) error {
-	return c.send(at, &c.server, &c.client, layers.TCP{RST: true, ACK: true}, nil, "")
-}
-
-// data writes a run of bytes in segments of at most the MSS; the receiver acknowledges every second one and the last.
-func (c *conversation) data(at time.Time, src netip.AddrPort, payload []byte) error {
-	from, to := c.sides(src)
-	size := segmentSize(src.Addr())
-	for n := 1; len(payload) > 0; n++ {
+// data sends a run of bytes in segments of at most the MSS; the receiver acknowledges every second one and the last, unless
+// it does not know the connection any more.
+func (x *exchange) data(e underlay.Event) {
+	size := segmentSize(x.src)
+	for n, payload := 1, e.Payload; len(payload) > 0; n++ {
 		piece := payload[:min(size, len(payload))]
 		payload = payload[len(piece):]
 		last := len(payload) == 0
-		if err := c.send(at, from, to, layers.TCP{ACK: true, PSH: last}, piece, ""); err != nil {
-			return err
-		}
-		if last || n%2 == 0 {
-			if err := c.ack(at, to, from); err != nil {
-				return err
-			}
+		x.add(&x.src, &x.dst, layers.TCP{ACK: true, PSH: last}, piece)
+		if (last || n%2 == 0) && e.Detail == "" {
+			x.ack()
 		}
 	}
-	return nil
 }
 
-// close writes the FIN of src, and its acknowledgment. An orderly close is two of them, one by each side.
-func (c *conversation) close(at time.Time, src netip.AddrPort) error {
-	from, to := c.sides(src)
-	from.closed = true
-	if err := c.send(at, from, to, layers.TCP{FIN: true, ACK: true}, nil, ""); err != nil {
-		return err
-	}
-	return c.ack(at, to, from)
-}
+// ack has the receiver acknowledge what it has got.
+func (x *exchange) ack() { x.add(&x.dst, &x.src, layers.TCP{ACK: true}, nil) }
 
-// reset writes a reset by src.
-func (c *conversation) reset(at time.Time, src netip.AddrPort) error {
-	from, to := c.sides(src)
-	return c.send(at, from, to, layers.TCP{RST: true, ACK: true}, nil, "")
-}
-
-func (c *conversation) ack(at time.Time, from, to *end) error {
-	return c.send(at, from, to, layers.TCP{ACK: true}, nil, "")
-}
-
-// send completes the header with ports and numbers, writes the segment, and counts what it used of the sequence space.
-func (c *conversation) send(at time.Time, from, to *end, head layers.TCP, payload []byte, comment string) error {
+// add completes the header with ports and numbers, and counts what the segment uses of the sequence space.
+func (x *exchange) add(from, to *side, head layers.TCP, payload []byte) {
 	head.SrcPort, head.DstPort = layers.TCPPort(from.addr.Port()), layers.TCPPort(to.addr.Port())
 	head.Seq = from.next
 	if head.ACK {
@@ -104,16 +79,24 @@ func (c *conversation) send(at time.Time, from, to *end, head layers.TCP, payloa
 	if head.SYN || head.FIN {
 		from.next++
 	}
-	return c.frames.send(at, from.addr.Addr(), to.addr.Addr(), control, &head, true, payload, comment)
+	x.segments = append(x.segments, sent{
+		src: from.addr.Addr(), dst: to.addr.Addr(), env: control, head: &head, summed: true, payload: payload, way: from.way,
+	})
 }
 
-// segmentSize is the MSS on a path with an MTU of 1500 bytes: 1460 over IPv4, 1440 over IPv6 (RFC 9293 section 3.7.1).
-func segmentSize(a netip.Addr) int {
+// segmentSize is the MSS on the way from a side, in bytes: 1460 over IPv4 and 1440 over IPv6 where every MTU is 1500 (RFC
+// 9293 section 3.7.1).
+func segmentSize(s side) int {
 	const tcpHeader = 20
-	return control.mtu - headerSize(a) - tcpHeader
+	mtu := control.mtu
+	for _, hop := range s.way {
+		mtu = min(mtu, hop.MTU)
+	}
+	return mtu - headerSize(s.addr.Addr()) - tcpHeader
 }
 
-func mss(a netip.AddrPort) []layers.TCPOption {
-	size := segmentSize(a.Addr())
+func mss(s side) []layers.TCPOption {
+	s.way = s.way[:min(1, len(s.way))] // a side knows only the MTU of its own interface
+	size := segmentSize(s)
 	return []layers.TCPOption{{OptionType: layers.TCPOptionKindMSS, OptionData: []byte{byte(size >> 8), byte(size)}}}
 }

@@ -47,18 +47,11 @@ func TestHeaders(t *testing.T) {
 
 // TestEvents holds what can't be written, and that the error names the event and stays.
 func TestEvents(t *testing.T) {
-	dial := underlay.Event{At: boot, Kind: underlay.Dial, Src: dialer, Dst: server, Conn: 9}
-	accept := underlay.Event{At: boot, Kind: underlay.Accept, Src: server, Dst: dialer, Conn: 9}
-	reset := underlay.Event{At: boot, Kind: underlay.Reset, Src: server, Dst: dialer, Conn: 9}
-	data := underlay.Event{At: boot, Kind: underlay.Data, Src: server, Dst: dialer, Conn: 9, Payload: refresh}
 	tests := []struct {
 		name   string
 		events []underlay.Event
 		want   string
 	}{
-		{"bytes of a connection that never began", []underlay.Event{data}, "connection 9 has not begun, or has ended"},
-		{"bytes after a reset", []underlay.Event{dial, accept, reset, data}, "connection 9 has not begun, or has ended"},
-		{"an unknown event", []underlay.Event{dial, {Kind: 99, Conn: 9}, data}, "event 99"},
 		{"mixed families", []underlay.Event{{Kind: underlay.Datagram, Src: etr, Dst: v6(server)}}, "203.0.113.11:4342 > [2001:db8::d1a5:c91f]:4342"},
 		{"no address", []underlay.Event{{Kind: underlay.Datagram, Dst: server}}, "address"},
 	}
