@@ -3,10 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"lisplab/devices"
 	"lisplab/devices/capture"
+	"lisplab/devices/underlay"
 	"lisplab/transcripts"
 )
 
@@ -14,7 +16,28 @@ import (
 type captureCmd struct {
 	labFlags
 	File   string `arg:"" help:"The pcapng file to write."`
+	Link   string `xor:"place" placeholder:"A-B" help:"Only what passes the link between two routers, or between a host and its router: every packet as it looks there, with its TTL."`
+	Device string `xor:"place" placeholder:"NAME" help:"Only what passes the interfaces of a router, in and out."`
 	Replay string `placeholder:"PATH" help:"Capture the replay of a transcript, in place of a lab that runs for a while."`
+}
+
+// recorder is how a lab is recorded: as a whole, or at one place.
+type recorder struct {
+	observe func(underlay.Event)
+	taps    []devices.Tap
+	flush   func() error
+}
+
+// recorder makes the one that the flags ask for. At a place the lab itself completes the file when it closes.
+func (c captureCmd) recorder(to io.Writer) (recorder, error) {
+	if c.Link != "" || c.Device != "" {
+		return recorder{taps: []devices.Tap{{Link: c.Link, Device: c.Device, To: to}}, flush: func() error { return nil }}, nil
+	}
+	w, err := capture.NewWriter(to)
+	if err != nil {
+		return recorder{}, err
+	}
+	return recorder{observe: w.Observe, flush: w.Flush}, nil
 }
 
 // Run writes the file. An answer of the transcript that differs is no error here.
@@ -29,12 +52,12 @@ func (c captureCmd) Run() (err error) {
 	if err != nil {
 		return err
 	}
-	w, err := capture.NewWriter(f)
+	r, err := c.recorder(f)
 	if err == nil {
-		err = c.run(w, t)
+		err = c.run(r, t)
 	}
 	if err == nil {
-		err = w.Flush()
+		err = r.flush()
 	}
 	if err := errors.Join(err, f.Close()); err != nil {
 		_ = os.Remove(c.File)
@@ -60,14 +83,14 @@ func theTranscript(path string) (*transcripts.Transcript, error) {
 	return transcripts.Load(files[0])
 }
 
-func (c captureCmd) run(w *capture.Writer, t *transcripts.Transcript) error {
+func (c captureCmd) run(r recorder, t *transcripts.Transcript) error {
 	if t != nil {
 		bar := newProgress("capturing " + c.Replay)
 		defer bar.clear()
-		_, err := transcripts.Replay(t, transcripts.Options{Observe: w.Observe, Step: bar.step})
+		_, err := transcripts.Replay(t, transcripts.Options{Observe: r.observe, Taps: r.taps, Step: bar.step})
 		return err
 	}
-	lab, _, err := c.open(devices.Options{Observe: w.Observe})
+	lab, _, err := c.open(devices.Options{Observe: r.observe, Taps: r.taps})
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"lisplab/devices/capture"
 	"lisplab/devices/underlay"
 	"lisplab/lispcore"
 )
@@ -26,6 +27,8 @@ type Options struct {
 	ShortPrompts bool
 	// Observe gets every event of the underlay, in order. Payloads are valid only during the call.
 	Observe func(underlay.Event)
+	// Taps capture from lab time 0 on, until the lab is closed (see Lab.Capture).
+	Taps []Tap
 	// Tamper, a fault for tests, sees each Datagram and Data event between the socket and the engine and returns the bytes
 	// that the engine gets. It must not change ev.Payload in place.
 	Tamper func(ev underlay.Event) []byte
@@ -57,19 +60,21 @@ type Lab struct {
 
 // world is what a Lab and its Inside have in common.
 type world struct {
-	file    *labFile
-	seed    uint64
-	net     wires
-	loop    *loop
-	devices []*Device
-	hosts   []*Host
-	logged  func(*Device, LogLine) // may be nil
-	powered func(*Device, bool)    // may be nil
-	parse   func(rel Release, file, text string) (Config, error)
-	state   *state                 // nil: files are kept in memory
-	answer  func(*Device, *Stream) // may be nil
-	reports []teller               // who have something to tell, in order
-	hearing bool
+	file     *labFile
+	seed     uint64
+	net      wires
+	loop     *loop
+	devices  []*Device
+	hosts    []*Host
+	logged   func(*Device, LogLine) // may be nil
+	powered  func(*Device, bool)    // may be nil
+	parse    func(rel Release, file, text string) (Config, error)
+	state    *state                 // nil: files are kept in memory
+	answer   func(*Device, *Stream) // may be nil
+	frames   *capture.Wires
+	captures []*Capture
+	reports  []teller // who have something to tell, in order
+	hearing  bool
 
 	mu       sync.Mutex // held by who owns the lab, or looks for the owner
 	follower *follower
@@ -85,7 +90,7 @@ func OpenLab(nameOrPath string, opt Options) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Lab{world: &world{file: file, seed: file.seed, logged: opt.Logged, powered: opt.Powered, parse: opt.Parse}}
+	l := &Lab{world: &world{file: file, seed: file.seed, logged: opt.Logged, powered: opt.Powered, parse: opt.Parse, frames: capture.NewWires()}}
 	if opt.Seed != nil {
 		l.seed = *opt.Seed
 	}
@@ -130,7 +135,7 @@ func (l *Lab) build(opt Options) error {
 		Names: routers, Links: l.file.links, Hosts: l.file.underlayHosts(), Filter: l.filter,
 		Rand: rand.New(rand.NewPCG(l.seed, 0)), Wall: wall,
 		NextStream: func(node int) lispcore.StreamID { return l.devices[node].sessions.NextStream() },
-		Takes:      l.takes, Observe: opt.Observe, Tamper: opt.Tamper,
+		Takes:      l.takes, Observe: l.observer(opt.Observe), Tamper: opt.Tamper,
 	})
 	if err != nil {
 		return err
@@ -138,6 +143,11 @@ func (l *Lab) build(opt Options) error {
 	l.net, l.loop.net = net, net // never a nil *Network: Close looks whether there are wires
 	for _, h := range l.hosts {
 		if err := h.powerOn(); err != nil {
+			return err
+		}
+	}
+	for _, t := range opt.Taps {
+		if _, err := l.Capture(t); err != nil {
 			return err
 		}
 	}
@@ -380,6 +390,7 @@ func (l *Lab) Close() error {
 		d.dropStreams()
 	}
 	l.hear()
+	errs = append(errs, l.stopCaptures()...)
 	if l.net != nil {
 		errs = append(errs, l.net.Close())
 	}

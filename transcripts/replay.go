@@ -20,6 +20,7 @@ type Options struct {
 	Lab     string                           // instead of the lab that the transcript names
 	Seed    *uint64                          // instead of the lab file's or the transcript's
 	Observe func(underlay.Event)             // gets every event of the underlay
+	Taps    []devices.Tap                    // capture from lab time 0 on
 	Tamper  func(ev underlay.Event) []byte   // see devices.Options
 	Step    func(done, all int)              // progress, after each item
 	Final   func(lab *devices.Lab)           // sees the lab at the end, before it is closed
@@ -95,7 +96,7 @@ type player struct {
 
 // open starts the lab.
 func (p *player) open() (err error) {
-	opt := devices.Options{Parse: p.set.Load, Seed: p.seed, Observe: p.opt.Observe, Tamper: p.opt.Tamper}
+	opt := devices.Options{Parse: p.set.Load, Seed: p.seed, Observe: p.opt.Observe, Taps: p.opt.Taps, Tamper: p.opt.Tamper}
 	name := p.lab
 	if p.opt.Seed != nil {
 		opt.Seed = p.opt.Seed

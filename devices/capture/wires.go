@@ -51,6 +51,9 @@ func (w *Wires) Tap(wants func(underlay.Hop) bool, see func(Frame), hurt func(er
 
 // Observe takes one event. It has the shape of the underlay's Observe.
 func (w *Wires) Observe(e underlay.Event) {
+	if len(w.taps) == 0 && e.Conn == 0 && (e.ID != 0 || e.Kind == underlay.Packet) {
+		return // the common case: nobody looks, and there is no identification to be counted
+	}
 	for _, s := range w.source.packets(e) {
 		if err := w.cross(e, s); err != nil {
 			for _, t := range w.taps {
