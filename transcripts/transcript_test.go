@@ -96,7 +96,7 @@ func TestDirectiveAnswers(t *testing.T) {
 			got = append(got, d.Text+"="+strings.Join(d.Output, "|"))
 		}
 	}
-	if want := "hosts=Host||PC1, advance 1s=, hosts="; strings.Join(got, ", ") != want {
+	if want := "hosts=Host||PC1, advance 1s=, explain PC1=arrives, hosts="; strings.Join(got, ", ") != want {
 		t.Errorf("the answers are %q, want %q", got, want)
 	}
 	if again, err := tr.Format(); err != nil || again != text {
