@@ -111,7 +111,7 @@ func OpenLab(nameOrPath string, opt Options) (*Lab, error) {
 
 // build makes the devices and their network, all without power.
 func (l *Lab) build(opt Options) error {
-	l.loop = &loop{now: labStart, engines: make([]deadline, len(l.file.devices)+len(l.file.hosts)), powerOn: l.powerOn, idle: l.hear}
+	l.loop = &loop{now: labStart, engines: make([]deadline, len(l.file.devices)+len(l.file.hosts)), powerOn: l.powerOn, idle: l.hear, failed: l.fail}
 	for i, f := range l.file.devices {
 		d := &Device{lab: l, index: i, file: f}
 		if err := d.seal(&f.startup); err != nil {

@@ -37,6 +37,7 @@ type loop struct {
 	engines []deadline // of each host, as of its last drain
 	power   lispcore.Timers[int]
 	powerOn func(device int) error
+	failed  func()      // is called when the run has ended by an error; may be nil
 	idle    func() bool // is called when nothing more is due at an instant, and tells whether it did something; may be nil
 
 	count  int     // of deliveries and ticks at the present instant
@@ -108,7 +109,9 @@ func (l *loop) collect(device int) {
 func (l *loop) run(until time.Time) error {
 	if l.err == nil {
 		l.count = 0
-		l.err = l.runUntil(until)
+		if l.err = l.runUntil(until); l.err != nil && l.failed != nil {
+			l.failed()
+		}
 	}
 	return l.err
 }

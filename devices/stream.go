@@ -255,12 +255,36 @@ func (l *Lab) AwaitOthers() error {
 
 // working tells whether a router or a host has a task under way.
 func (l *Lab) working() bool {
+	return slices.ContainsFunc(l.tasks(), func(t Task) bool { return !t.Done() })
+}
+
+// tasks are those of all routers and hosts, in order; some may be done.
+func (l *Lab) tasks() (list []Task) {
 	for _, d := range l.devices {
-		if len(d.ligs) > 0 || len(d.plane.probes.list) > 0 {
-			return true
+		for _, t := range d.ligs {
+			list = append(list, t)
+		}
+		for _, t := range d.plane.probes.list {
+			list = append(list, t)
 		}
 	}
-	return slices.ContainsFunc(l.hosts, func(h *Host) bool { return len(h.probes.list) > 0 })
+	for _, h := range l.hosts {
+		for _, t := range h.probes.list {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// fail has everybody who waits for something in the lab find out that nothing comes any more.
+func (l *Lab) fail() {
+	for _, d := range l.devices {
+		d.eachStream(func(s *Stream) { s.report() })
+	}
+	for _, t := range l.tasks() {
+		t.report()
+	}
+	l.hear()
 }
 
 // reportLog has the sessions that others have at the router look at its log.
@@ -268,19 +292,26 @@ func (d *Device) reportLog() {
 	if d.people == 0 {
 		return
 	}
-	for _, id := range slices.Sorted(maps.Keys(d.streams)) {
-		if s, ok := d.streams[id].(*Stream); ok && transportAt(s.Local.Port()) != 0 {
+	d.eachStream(func(s *Stream) {
+		if transportAt(s.Local.Port()) != 0 {
 			s.report()
 		}
-	}
+	})
 }
 
 // dropStreams ends the connections of people at a router that has lost its power: they vanish without a word.
 func (d *Device) dropStreams() {
+	d.eachStream(func(s *Stream) {
+		s.end(lispcore.ClosedByReset)
+		s.report()
+	})
+}
+
+// eachStream calls fn with the connections of people, in order.
+func (d *Device) eachStream(fn func(*Stream)) {
 	for _, id := range slices.Sorted(maps.Keys(d.streams)) {
 		if s, ok := d.streams[id].(*Stream); ok {
-			s.end(lispcore.ClosedByReset)
-			s.report()
+			fn(s)
 		}
 	}
 }

@@ -17,6 +17,8 @@ type Task interface {
 	Abort()
 	// OnChange has fn called, as Stream.OnChange does, when there is new text and when the task is done.
 	OnChange(fn func())
+
+	report()
 }
 
 // Await lets lab time pass until the task is done, as AwaitOthers does for all. While lab time follows the wall clock

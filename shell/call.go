@@ -150,7 +150,7 @@ func (c *calls) drop(k *call) {
 func (c *calls) typed(keys []byte) (used int) {
 	k := c.at
 	if k.stream.State() == devices.StreamDialling {
-		return c.typedAhead(keys)
+		return c.keep(keys)
 	}
 	var out []byte
 	for i, key := range keys {
@@ -173,8 +173,8 @@ func (c *calls) typed(keys []byte) (used int) {
 	return len(keys)
 }
 
-// typedAhead keeps keys until the connection stands. Ctrl-^ gives it up.
-func (c *calls) typedAhead(keys []byte) (used int) {
+// keep keeps keys until the connection stands. Ctrl-^ gives it up.
+func (c *calls) keep(keys []byte) (used int) {
 	k := c.at
 	if i := bytes.IndexByte(keys, ctrlCaret); i >= 0 {
 		k.stream.Close(true)
@@ -182,7 +182,7 @@ func (c *calls) typedAhead(keys []byte) (used int) {
 		c.left = true
 		return i + 1
 	}
-	k.ahead = append(k.ahead, keys...)
+	k.ahead = typedAhead(k.ahead, keys)
 	return len(keys)
 }
 
@@ -254,9 +254,10 @@ func (s *Shell) calling() bool {
 	return s.at.calls.at != nil && s.at.Device.Running() && !s.at.gone()
 }
 
-// hangUp ends the connections of the session.
+// hangUp ends the connections of the session, and its task.
 func (s *Shell) hangUp() {
 	s.lab.Do(func() {
+		s.endTask()
 		if s.at != nil {
 			s.at.calls.hangUp()
 			_ = s.lab.Settle() // the lab keeps the error

@@ -125,19 +125,22 @@ func (c *Console) Run() error {
 // relay hands the terminal to the connection that the router has opened or resumed, or to the task that it has begun, if
 // there is one, until that is over or left. Readline has no part in it: the far end echoes what is typed.
 func (c *Console) relay() error {
+	defer c.keys.release()
 	var typed []byte // a key at most: what is typed ahead may be for the router's own prompt
 	for c.sh.Busy() {
-		used, out, err := c.sh.Relay(typed)
+		rest, out, err := c.sh.Relay(typed)
 		if err != nil {
 			return err
 		}
-		c.keys.keep(typed[used:])
+		c.keys.keep(rest)
 		if err := c.show(string(out)); err != nil || !c.sh.Busy() || c.sh.Over() {
-			c.keys.release()
 			return err
 		}
 		if typed, err = c.keys.KeyOrWake(); err != nil {
 			return err
+		}
+		if len(typed) > 0 {
+			c.sh.touch()
 		}
 	}
 	return nil

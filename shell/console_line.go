@@ -67,6 +67,7 @@ func (s *Shell) over() bool {
 func (s *Shell) Available() (text string) {
 	s.lab.Do(func() {
 		c := s.at
+		s.endTask()
 		c.calls.hangUp()
 		host := c.Device.Name()
 		if c.Device.Running() {

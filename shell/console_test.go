@@ -185,6 +185,24 @@ func TestConsole(t *testing.T) {
 	p.types("resume\rexit\r")
 	p.sees("[Resuming connection 1 to 203.0.113.11 ... ]", "exit", "", "[Connection to 203.0.113.11 closed by foreign host]", "New-MSMR#")
 
+	// A ping prints as it goes, until Ctrl-^. What is typed meanwhile is for the prompts behind it, other pings included.
+	p.clear()
+	pass := func(d time.Duration) {
+		lab.Do(func() { err = lab.Advance(d) })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	began := []string{"Type escape sequence to abort.", "Sending 9, 100-byte ICMP Echos to 198.18.0.1, timeout is 60 seconds:"}
+	p.types("ping 198.18.0.1 repeat 9 timeout 60\r")
+	p.sees(append([]string{"New-MSMR#ping 198.18.0.1 repeat 9 timeout 60"}, began...)...)
+	pass(time.Minute)
+	p.sees(append(began, ".")...)
+	p.types("ping 198.18.0.1 repeat 9 timeout 60\rshow privilege\r\x1e")
+	p.sees(append([]string{".", "Success rate is 0 percent (0/2)", "New-MSMR#ping 198.18.0.1 repeat 9 timeout 60"}, began...)...)
+	p.types("\x1e")
+	p.sees("Success rate is 0 percent (0/1)", "New-MSMR#show privilege", "Current privilege level is 15", "New-MSMR#")
+
 	// A log line comes between what is typed; the line being edited is drawn again below it.
 	p.clear()
 	p.types("show lis")
@@ -193,8 +211,8 @@ func TestConsole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.sees("*Jan  1 00:00:10.000: %LINK-3-UPDOWN: Interface GigabitEthernet0/0, changed stat", "e to down",
-		"*Jan  1 00:00:10.000: %LINEPROTO-5-UPDOWN: Line protocol on Interface GigabitEth", "ernet0/0, changed state to down",
+	p.sees("*Jan  1 00:01:10.000: %LINK-3-UPDOWN: Interface GigabitEthernet0/0, changed stat", "e to down",
+		"*Jan  1 00:01:10.000: %LINEPROTO-5-UPDOWN: Line protocol on Interface GigabitEth", "ernet0/0, changed state to down",
 		"New-MSMR#show lis")
 
 	// The lab's own lines: another router, and its power.
@@ -278,7 +296,7 @@ func TestConsole(t *testing.T) {
 	}
 	p.sees("Cisco IOS Software, LISPLAB Software (LISPLAB-ADVENTERPRISEK9-M), Version 15.5(1", ")T, RELEASE SOFTWARE (fc1)",
 		"Emulated by lisplab; no software of Cisco Systems runs here", "", "", "Press RETURN to get started!", "", "",
-		"*Jan  1 00:00:10.000: %SYS-5-RESTART: System restarted --")
+		"*Jan  1 00:01:10.000: %SYS-5-RESTART: System restarted --")
 	p.clear()
 	p.types("show clock\r")
 	p.sees("New-MSMR>")

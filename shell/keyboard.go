@@ -84,10 +84,11 @@ func (k *keyboard) Wake() {
 }
 
 // keep puts keys aside that are not for what has the terminal; release has them typed behind it.
-func (k *keyboard) keep(keys []byte) { k.kept = append(k.kept, keys...) }
+func (k *keyboard) keep(keys []byte) { k.kept = typedAhead(k.kept, keys) }
 
+// release puts them before what is left of those that were put aside earlier: there they come from.
 func (k *keyboard) release() {
-	k.ahead = append(k.ahead, k.kept...)
+	k.ahead = append(k.kept, k.ahead...)
 	k.kept = nil
 }
 

@@ -66,3 +66,28 @@ func TestWake(t *testing.T) {
 		}
 	}
 }
+
+// What was typed while one task had the terminal is for the next prompts, in its order, even when another task that was begun
+// there has seen some of it already.
+func TestKeysTypedDuringTasks(t *testing.T) {
+	k := newKeyboard(strings.NewReader(""), nil)
+	k.keep([]byte("abcd"))
+	k.release()
+	for range 2 { // the second task ends with two of them in hand
+		key, err := k.KeyOrWake()
+		if err != nil {
+			t.Fatal(err)
+		}
+		k.keep(key)
+	}
+	k.release()
+	for _, want := range "abcd" {
+		if key, err := k.Key(); rune(key) != want || err != nil {
+			t.Errorf("the key is %q (%v), expected %q", key, err, want)
+		}
+	}
+	k.keep(make([]byte, maxAhead-1))
+	if k.keep([]byte("xy")); len(k.kept) != maxAhead {
+		t.Errorf("%d keys are kept, expected %d", len(k.kept), maxAhead)
+	}
+}

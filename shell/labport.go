@@ -52,7 +52,7 @@ func NewLabPort(lab *devices.Lab, set *commands.Set, at netip.AddrPort, keys Hos
 		return nil, fmt.Errorf("host keys of the lab port: %w", err)
 	}
 	p := &LabPort{lab: lab, set: set, key: signers[0].PublicKey()}
-	p.ssh = &ssh.Server{ChannelHandlers: map[string]ssh.ChannelHandler{"session": p.channel}}
+	p.ssh = &ssh.Server{ConnCallback: rememberPeer, ChannelHandlers: map[string]ssh.ChannelHandler{"session": p.channel}}
 	for _, s := range signers {
 		p.ssh.AddHostKey(s)
 	}
@@ -95,13 +95,21 @@ func (p *LabPort) Serve(ctx context.Context) {
 }
 
 // channel serves one session: a prompt, or one line.
-func (p *LabPort) channel(_ *ssh.Server, conn *gossh.ServerConn, offer gossh.NewChannel, ctx ssh.Context) {
+func (p *LabPort) channel(_ *ssh.Server, _ *gossh.ServerConn, offer gossh.NewChannel, ctx ssh.Context) {
+	peer := sshPeerOf(ctx)
+	if !peer.begin() {
+		_ = offer.Reject(gossh.ResourceShortage, "too many sessions")
+		return
+	}
+	defer peer.end()
 	channel, requests, err := offer.Accept()
 	if err != nil {
 		return
 	}
 	var running sync.WaitGroup
 	defer running.Wait()
+	here, leave := context.WithCancel(peer.ctx)
+	defer leave()
 	serve := func(session func() (status uint32)) {
 		running.Go(func() {
 			_, _ = channel.SendRequest("exit-status", false, gossh.Marshal(struct{ Status uint32 }{session()}))
@@ -117,39 +125,40 @@ func (p *LabPort) channel(_ *ssh.Server, conn *gossh.ServerConn, offer gossh.New
 		case req.Type == "shell" && !served:
 			served = true
 			_ = req.Reply(true, nil)
-			serve(func() uint32 { return p.prompt(p.shell(ctx), channel) })
+			serve(func() uint32 { return p.prompt(channel) })
 		case req.Type == "exec" && !served && gossh.Unmarshal(req.Payload, &command) == nil:
 			served = true
 			_ = req.Reply(true, nil)
-			serve(func() uint32 { return p.exec(p.shell(ctx), channel, command.Line) })
+			r := newRemote(channel, here.Done())
+			running.Go(func() { r.listen(channel) })
+			serve(func() uint32 { return p.exec(r, channel.Stderr(), command.Line) })
 		default:
 			_ = req.Reply(false, nil)
 		}
 	}
 }
 
-// shell is a terminal in front of the lab, for as long as ctx.
-func (p *LabPort) shell(ctx context.Context) *Shell {
+// exec runs one line. What is wrong with it goes to wrong.
+func (p *LabPort) exec(r *remote, wrong io.Writer, line string) (status uint32) {
 	sh := New(p.lab, p.set)
-	sh.until = ctx.Done()
-	return sh
-}
-
-// exec runs one line. What is wrong with it goes to the standard error.
-func (p *LabPort) exec(sh *Shell, channel gossh.Channel, line string) (status uint32) {
+	sh.remote = r
 	text, err := sh.Drive(line)
-	if _, werr := io.WriteString(channel, text); werr != nil {
+	if err == nil {
+		text, err = sh.outlast(text)
+	}
+	if _, werr := io.WriteString(r.show, text); werr != nil {
 		return 1
 	}
 	if err != nil {
-		_, _ = fmt.Fprintln(channel.Stderr(), strings.TrimPrefix(err.Error(), "% "))
+		_, _ = fmt.Fprintln(wrong, strings.TrimPrefix(err.Error(), "% "))
 		return 1
 	}
 	return 0
 }
 
 // Drive runs a line addressed to the lab, at a terminal that stands in front of the lab and not of a router, and lets
-// everything happen that is due then. An error is what is wrong with the line, or with the lab.
+// everything happen that is due then. A task that it begins has the terminal then. An error is what is wrong with the line,
+// or with the lab.
 func (s *Shell) Drive(line string) (text string, err error) {
 	s.lab.Do(func() {
 		if text, err = s.Direct(line); err == nil {
@@ -159,11 +168,6 @@ func (s *Shell) Drive(line string) (text string, err error) {
 			s.at, err = nil, errNoRouter
 		}
 	})
-	if err == nil {
-		var more string
-		more, err = s.outlast(s.until)
-		text += more
-	}
 	return text, err
 }
 
@@ -181,12 +185,20 @@ type labTerminal struct {
 	keys *keys
 	out  *bufio.Writer
 	edit editor.Editor
+	wake chan struct{} // has one when a task has something to show
 }
 
 // prompt serves a person, until he leaves.
-func (p *LabPort) prompt(sh *Shell, channel gossh.Channel) (status uint32) {
-	t := &labTerminal{port: p, sh: sh, keys: readKeys(channel), out: bufio.NewWriter(channel)}
+func (p *LabPort) prompt(channel gossh.Channel) (status uint32) {
+	t := &labTerminal{port: p, sh: New(p.lab, p.set), keys: readKeys(channel), out: bufio.NewWriter(channel), wake: make(chan struct{}, 1)}
 	defer close(t.keys.over)
+	defer t.sh.hangUp()
+	t.sh.ring = func() {
+		select {
+		case t.wake <- struct{}{}:
+		default:
+		}
+	}
 	fmt.Fprintf(t.text(), "Lab %s. Type ? for what it takes, exit to leave.\n\n", p.lab.Name())
 	history := &editor.History{}
 	history.SetSize(devices.DefaultHistory)
@@ -205,7 +217,22 @@ func (p *LabPort) prompt(sh *Shell, channel gossh.Channel) (status uint32) {
 		}
 		history.Add(line)
 		t.run(line)
+		switch err := t.sh.relay(t.keys, t.out, t.wait); {
+		case errors.Is(err, errOver):
+			return 0
+		case err != nil: // of the lab
+			fmt.Fprintf(t.text(), "%% %v\n", err)
+		}
 	}
+}
+
+// wait shows what there is to show, and waits for keys or for a task.
+func (t *labTerminal) wait() error {
+	if t.out.Flush() != nil {
+		return errOver
+	}
+	_, err := t.keys.wait(t.wake)
+	return err
 }
 
 // read edits a line.

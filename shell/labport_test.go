@@ -148,7 +148,7 @@ lab>advance 5x
 	if !strings.HasPrefix(got, want) {
 		t.Errorf("the screen shows\n%q\nexpected it to begin with\n%q", got, want)
 	}
-	if !strings.Contains(got, "e?\nexit\n\nlab>e") {
+	if !strings.Contains(got, "e?\nexit  explain\n\nlab>e") {
 		t.Errorf("`e?` does not name exit:\n%q", got)
 	}
 }

@@ -2,6 +2,7 @@ package shell
 
 import (
 	"bytes"
+	"io"
 
 	"lisplab/commands"
 )
@@ -47,8 +48,14 @@ func (s *Shell) answerAll(text string, answer func(question string) (string, boo
 			}
 			said = q.Default
 		}
+		if text += q.Prompt + said + "\n"; s.remote != nil { // a task may follow, which shows its text at once
+			if _, err := io.WriteString(s.remote.show, text); err != nil {
+				return "", nil
+			}
+			text = ""
+		}
 		more, err := s.Exec(said)
-		text += q.Prompt + said + "\n" + more
+		text += more
 		if err != nil {
 			return text, err
 		}

@@ -19,6 +19,7 @@ import (
 	"lisplab/commands"
 	"lisplab/devices"
 	"lisplab/devices/password"
+	"lisplab/devices/underlay"
 )
 
 // patience is how long a test waits for what never comes. No test waits that long when all is well.
@@ -46,7 +47,9 @@ type served struct {
 }
 
 // serve makes a built-in lab reachable at free ports, with the user lab, whose password is lab, at 16 vtys.
-func serve(t testing.TB, name string) *served {
+func serve(t testing.TB, name string) *served { return serveObserved(t, name, nil) }
+
+func serveObserved(t testing.TB, name string, observe func(underlay.Event)) *served {
 	t.Helper()
 	var server *Server
 	set, err := commands.New()
@@ -55,7 +58,7 @@ func serve(t testing.TB, name string) *served {
 	}
 	s := &served{t: t, set: set, failed: make(chan string, 10)}
 	lab, err := devices.OpenLab(name, devices.Options{
-		Parse: set.Load,
+		Parse: set.Load, Observe: observe,
 		Logged: func(d *devices.Device, l devices.LogLine) {
 			if server != nil {
 				server.Logged(d, l)

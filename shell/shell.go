@@ -21,10 +21,11 @@ type Shell struct {
 	sessions map[*devices.Device]*session
 	at       *session
 	refused  bool
-	ring     func()          // wakes the front end when a connection to another router has changed; nil for a script
-	labTask  devices.Task    // that a line addressed to the lab has begun; nil when none is under way
-	until    <-chan struct{} // a script that takes place on the wall clock: its end; nil for all others
-	idle     func()          // wakes a console whose session is over; nil when nobody sits there
+	ring     func()       // wakes the front end when a connection to another router has changed; nil for a script
+	labTask  devices.Task // that a line addressed to the lab has begun; nil when none is under way
+	watched  devices.Task // that rings
+	remote   *remote      // who sends whole lines on the wall clock; nil for all others
+	idle     func()       // wakes a console whose session is over; nil when nobody sits there
 }
 
 // session is the line of one router that the terminal is attached to.
@@ -181,10 +182,8 @@ func (c *session) revive() {
 // failed.
 func (s *Shell) Exec(line string) (text string, err error) {
 	s.lab.Do(func() { text, err = s.exec(line) })
-	if err == nil && s.until != nil {
-		var more string
-		more, err = s.outlast(s.until)
-		text += more
+	if err == nil {
+		text, err = s.outlast(text)
 	}
 	return text, err
 }

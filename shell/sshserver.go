@@ -3,6 +3,7 @@ package shell
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"sync"
@@ -36,11 +37,8 @@ func (f *front) sshServer(keys HostKeys) (*ssh.Server, error) {
 		ServerConfigCallback: func(ssh.Context) *gossh.ServerConfig {
 			return &gossh.ServerConfig{MaxAuthTries: attempts}
 		},
-		BannerHandler: func(ssh.Context) string { return f.config().Banners.Login },
-		ConnCallback: func(ctx ssh.Context, conn net.Conn) net.Conn {
-			ctx.SetValue(sshPeerKey{}, conn)
-			return conn
-		},
+		BannerHandler:   func(ssh.Context) string { return f.config().Banners.Login },
+		ConnCallback:    rememberPeer,
 		PasswordHandler: f.sshPassword,
 		KeyboardInteractiveHandler: func(ctx ssh.Context, ask gossh.KeyboardInteractiveChallenge) bool {
 			answers, err := ask("", "", []string{"Password: "}, []bool{false})
@@ -75,6 +73,11 @@ type sshPeer struct {
 
 // sshPeerKey is where the library keeps the peer of a connection.
 type sshPeerKey struct{}
+
+func rememberPeer(ctx ssh.Context, conn net.Conn) net.Conn {
+	ctx.SetValue(sshPeerKey{}, conn)
+	return conn
+}
 
 func sshPeerOf(ctx ssh.Context) *sshPeer { return ctx.Value(sshPeerKey{}).(*sshPeer) }
 
@@ -164,6 +167,8 @@ func (f *front) sshChannel(_ *ssh.Server, conn *gossh.ServerConn, offer gossh.Ne
 		return
 	}
 	var running sync.WaitGroup
+	here, leave := context.WithCancel(p.ctx)
+	defer leave()
 	serve := func(session func() (status uint32)) {
 		running.Go(func() {
 			status := session()
@@ -194,11 +199,14 @@ func (f *front) sshChannel(_ *ssh.Server, conn *gossh.ServerConn, offer gossh.Ne
 			}
 			served = true
 			_ = req.Reply(true, nil)
-			serve(func() uint32 { return f.sshExec(p, line, channel, command.Line) })
+			r := newRemote(channel, here.Done())
+			running.Go(func() { r.listen(channel) })
+			serve(func() uint32 { return f.sshExec(p, line, r, command.Line) })
 		default:
 			_ = req.Reply(false, nil)
 		}
 	}
+	leave()
 	running.Wait()
 }
 
@@ -217,12 +225,12 @@ func (f *front) sshShell(p *sshPeer, line *devices.Terminal, channel gossh.Chann
 
 // sshExec runs one command without a terminal: its answer has plain line feeds and no pages. The status is 1 when the
 // router refuses it.
-func (f *front) sshExec(p *sshPeer, line *devices.Terminal, channel gossh.Channel, command string) (status uint32) {
+func (f *front) sshExec(p *sshPeer, line *devices.Terminal, r *remote, command string) (status uint32) {
 	sh, err := f.shell()
 	if err != nil {
 		return 1
 	}
-	sh.until = p.ctx.Done()
+	sh.remote = r
 	f.lab.Do(func() {
 		sh.sit(line)
 		line.User = p.user.Name
@@ -234,7 +242,7 @@ func (f *front) sshExec(p *sshPeer, line *devices.Terminal, channel gossh.Channe
 			text += fmt.Sprintf("%% %v\n", err)
 			f.fail(err)
 		}
-		if _, werr := channel.Write([]byte(text)); err != nil || werr != nil || sh.Refused() {
+		if _, werr := io.WriteString(r.show, text); err != nil || werr != nil || sh.Refused() {
 			return 1
 		}
 	}

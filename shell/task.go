@@ -1,7 +1,10 @@
 package shell
 
 import (
+	"bufio"
 	"bytes"
+	"io"
+	"slices"
 	"strings"
 
 	"lisplab/devices"
@@ -23,12 +26,29 @@ func (s *Shell) task() devices.Task {
 	return s.at.Task()
 }
 
+// watchTask has fn called when the task has something new, and not again for the same task: it is called at once.
+func (s *Shell) watchTask(t devices.Task, fn func()) {
+	if s.watched != t {
+		s.watched = t
+		t.OnChange(fn)
+	}
+}
+
+// endTask takes the terminal from the task, if there is one. A task that is not done is given up.
 func (s *Shell) endTask() {
-	if s.labTask != nil {
-		s.labTask = nil
+	t := s.task()
+	if t == nil {
 		return
 	}
-	s.at.EndTask()
+	t.OnChange(nil)
+	if s.watched = nil; !t.Done() {
+		t.Abort()
+	}
+	if s.labTask != nil {
+		s.labTask = nil
+	} else {
+		s.at.EndTask()
+	}
 }
 
 // beginLabTask is for a task that a line addressed to the lab has begun, at a host for instance.
@@ -50,36 +70,71 @@ func (s *Shell) Busy() (busy bool) {
 
 func (s *Shell) busy() bool { return s.task() != nil || s.calling() }
 
-// Relay hands keys to what has the terminal. It returns how many it has used; what is left of them is for whoever has the
-// terminal next. out is what a terminal in raw mode has to show.
-func (s *Shell) Relay(keys []byte) (used int, out []byte, err error) {
+// Relay hands keys to what has the terminal. rest are those that it has no use for: they are for whoever has the terminal
+// next. out is what a terminal in raw mode has to show.
+func (s *Shell) Relay(keys []byte) (rest, out []byte, err error) {
 	s.lab.Do(func() {
 		switch {
 		case s.task() != nil:
-			used, out, err = s.work(keys)
+			rest, out, err = s.work(keys)
 		case s.calling():
+			var used int
 			used, out, err = s.exchange(keys)
+			rest = keys[used:]
+		default:
+			rest = keys
 		}
 	})
-	return used, out, err
+	return rest, out, err
 }
 
-// work lets the task go on. Of the keys it uses those up to Ctrl-^.
-func (s *Shell) work(keys []byte) (used int, out []byte, err error) {
+// work lets the task go on. Of the keys it uses Ctrl-^ alone.
+func (s *Shell) work(keys []byte) (rest, out []byte, err error) {
 	t := s.task()
 	if i := bytes.IndexByte(keys, ctrlCaret); i >= 0 {
 		t.Abort()
-		used = i + 1
+		keys = slices.Concat(keys[:i], keys[i+1:])
 	}
 	err = s.lab.Settle()
 	text := t.Text()
 	if t.Done() || err != nil {
-		text += t.Text()
 		s.endTask()
 	} else {
-		t.OnChange(s.ring)
+		s.watchTask(t, s.ring)
 	}
-	return used, []byte(strings.ReplaceAll(text, "\n", "\r\n")), err
+	return keys, []byte(strings.ReplaceAll(text, "\n", "\r\n")), err
+}
+
+// relay hands the terminal to the connection that the session has opened or resumed, or to the task that it has begun, if
+// there is one, until that is over or left. wait waits for more keys, or until the shell rings.
+func (s *Shell) relay(k *keys, screen *bufio.Writer, wait func() error) error {
+	var ahead []byte // typed for the prompt behind it
+	for s.Busy() {
+		rest, out, err := s.Relay(k.typed)
+		ahead, k.typed = typedAhead(ahead, rest), nil
+		_, _ = screen.Write(out) // an error comes up at the next wait
+		if err != nil {
+			return err
+		}
+		if !s.Busy() {
+			break
+		}
+		if err := wait(); err != nil {
+			return err
+		}
+	}
+	if len(ahead) > 0 {
+		k.typed = append(ahead, k.typed...)
+	}
+	return nil
+}
+
+// maxAhead is how many keys are kept of those that come while nobody reads them. More are lost.
+const maxAhead = 64 << 10
+
+// typedAhead adds keys to those that are kept.
+func typedAhead(kept, more []byte) []byte {
+	return append(kept, more[:min(len(more), max(0, maxAhead-len(kept)))]...)
 }
 
 // await is how a script sees a task: it lets lab time pass until the task is done.
@@ -89,47 +144,89 @@ func (s *Shell) await() (text string, err error) {
 		return "", nil
 	}
 	err = s.lab.Await(t)
+	text = t.Text()
 	s.endTask()
-	return t.Text(), err
+	return text, err
 }
 
-// outlast waits for a task while lab time follows the wall clock, where no front end relays it: a command that came by an
-// exec request. It gives the task up when until ends.
-func (s *Shell) outlast(until <-chan struct{}) (text string, err error) {
-	changed := make(chan struct{}, 1)
+// remote is who has sent a line to be run, without a terminal: by an exec request.
+type remote struct {
+	gone  <-chan struct{} // closed when nobody is there to read the answer
+	abort chan struct{}   // has one when Ctrl-^ was typed
+	show  io.Writer
+}
+
+func newRemote(show io.Writer, gone <-chan struct{}) *remote {
+	return &remote{gone, make(chan struct{}, 1), show}
+}
+
+// listen reads what is typed while a line runs: Ctrl-^ counts. It returns when nobody can type any more.
+func (r *remote) listen(keys io.Reader) {
+	buf := make([]byte, 256)
 	for {
-		var done bool
+		n, err := keys.Read(buf)
+		if bytes.IndexByte(buf[:n], ctrlCaret) >= 0 {
+			select {
+			case r.abort <- struct{}{}:
+			default:
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// outlast shows a task that a remote line has begun, while lab time follows the wall clock, until it is done or nobody is
+// there any more. above is what stands above its text; it is returned when there is no task, and has not been shown then.
+func (s *Shell) outlast(above string) (unshown string, err error) {
+	working := false
+	if s.remote != nil {
+		s.lab.Do(func() { working = s.task() != nil })
+	}
+	if !working {
+		return above, nil
+	}
+	defer s.lab.Do(s.endTask)
+	changed := make(chan struct{}, 1)
+	changed <- struct{}{}
+	for {
+		select {
+		case <-changed:
+		case <-s.remote.abort:
+			s.lab.Do(func() {
+				if t := s.task(); t != nil {
+					t.Abort()
+				}
+			})
+		case <-s.remote.gone:
+			return "", nil
+		}
+		text, done := above, false
 		s.lab.Do(func() {
 			t := s.task()
 			if done = t == nil; done {
 				return
 			}
 			text += t.Text()
-			if done = t.Done() || s.lab.Err() != nil; done {
-				s.endTask()
-				err = s.lab.Err()
+			if err = s.lab.Err(); err != nil || t.Done() {
+				done = true
 				return
 			}
-			t.OnChange(func() {
+			s.watchTask(t, func() {
 				select {
 				case changed <- struct{}{}:
 				default:
 				}
 			})
 		})
-		if done {
-			return text, err
+		if above = ""; text != "" {
+			if _, werr := io.WriteString(s.remote.show, text); werr != nil {
+				return "", err
+			}
 		}
-		select {
-		case <-changed:
-		case <-until:
-			s.lab.Do(func() {
-				if t := s.task(); t != nil {
-					t.Abort()
-					s.endTask()
-				}
-			})
-			return text, nil
+		if done {
+			return "", err
 		}
 	}
 }

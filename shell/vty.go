@@ -170,29 +170,12 @@ func (v *VTY) step(at standing) (err error) {
 	return err
 }
 
-// relay hands the terminal to the connection that the session has opened or resumed, or to the task that it has begun, if
-// there is one, until that is over or left.
+// relay hands the terminal to what has it in place of the prompt, until that is over or left.
 func (v *VTY) relay() error {
-	var ahead []byte // typed for the prompt behind a task
-	for v.sh.Busy() {
-		used, out, err := v.sh.Relay(v.keys.typed)
-		ahead = append(ahead, v.keys.typed[used:]...)
-		v.keys.typed = nil
-		_, _ = v.out.Write(out)
-		if err != nil {
-			return err
-		}
-		if !v.sh.Busy() {
-			break
-		}
-		if _, err := v.wait(v.wake); err != nil {
-			return err
-		}
-	}
-	if len(ahead) > 0 {
-		v.keys.typed = append(ahead, v.keys.typed...)
-	}
-	return nil
+	return v.sh.relay(v.keys, v.out, func() error {
+		_, err := v.wait(v.wake)
+		return err
+	})
 }
 
 // confirm answers a question of one key.
