@@ -158,10 +158,27 @@ func TestOnlyDevicesReadsTheClock(t *testing.T) {
 // plainNet are the names of package net that only calculate with addresses.
 var plainNet = []string{"IP", "IPMask", "IPNet", "CIDRMask", "ParseIP", "ParseCIDR", "ParseMAC", "HardwareAddr", "ErrClosed"}
 
-// TestOnlyTheUnderlayOpensSockets: sockets are for devices/underlay, for the benchmarks below devices, and for the SSH and
-// telnet front end of shell.
+// foreign plays other people's LISP routers for tests.
+const foreign = "lisplab/devices/foreign"
+
+// TestForeignStandsApart: what our engines are tested against shares no code with them, and no program contains it.
+func TestForeignStandsApart(t *testing.T) {
+	for _, p := range modulePackages(t) {
+		for _, imp := range p.Imports {
+			if _, ours := room(imp); ours && p.ImportPath == foreign {
+				t.Errorf("%s imports %s: a stranger knows nothing of us", p.ImportPath, imp)
+			}
+			if imp == foreign {
+				t.Errorf("%s imports %s, which is for tests", p.ImportPath, imp)
+			}
+		}
+	}
+}
+
+// TestOnlyTheUnderlayOpensSockets: sockets are for devices/underlay, for the benchmarks below devices, for the SSH and
+// telnet front end of shell, and for the strangers of tests.
 func TestOnlyTheUnderlayOpensSockets(t *testing.T) {
-	allowed := []string{"lisplab/devices/underlay", "lisplab/devices/bench", "lisplab/shell"}
+	allowed := []string{"lisplab/devices/underlay", "lisplab/devices/bench", "lisplab/shell", foreign}
 	for _, p := range modulePackages(t) {
 		if slices.Contains(allowed, p.ImportPath) {
 			continue
