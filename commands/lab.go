@@ -185,6 +185,9 @@ func (c *Context) noSuchDevice(name string) error {
 }
 
 // labHelp lists the lab's own lines from the table, and says what is not there yet.
+// labHelpWidth is the width of the column of lines; what stands behind a longer one begins below it.
+const labHelpWidth = 38
+
 func labHelp(c *Context, _ Args) error {
 	lines := []string{
 		"These lines are for the lab, not for a router:",
@@ -192,14 +195,18 @@ func labHelp(c *Context, _ Args) error {
 	}
 	for i := range c.set.rows {
 		if r := &c.set.rows[i]; slices.Contains(r.Modes, Lab) {
-			lines = append(lines, fmt.Sprintf("  lab %-32s %s", placesText(r.Syntax), c.set.about(r, Lab)))
+			line := "  lab " + placesText(r.Syntax)
+			if len(line) > labHelpWidth {
+				lines = append(lines, line)
+				line = ""
+			}
+			lines = append(lines, fmt.Sprintf("%-*s %s", labHelpWidth, line, c.set.about(r, Lab)))
 		}
 	}
 	lines = append(lines,
 		"",
 		"`?` behind `lab` explains each word. Every other line goes to the router that the prompt names.",
-		"Routers register with map servers by UDP and by reliable transport, and show what they hold.",
-		"They don't forward packets yet: ping, traceroute and lig are not there.",
+		"Routers register with map servers by UDP and by reliable transport, forward packets, and show what they hold.",
 	)
 	_, err := io.WriteString(c.Out, strings.Join(lines, "\n")+"\n")
 	return err
