@@ -57,6 +57,7 @@ type Step struct {
 	Node      string
 	Host      bool
 	Interface string // by which the packet came; "" where it began, or where it left a tunnel
+	VRF       string // of the router that it is in; "" is the default one
 	Outer     bool   // it is in a tunnel: Packet is what the RLOCs see
 	Packet    forward.Packet
 	Decision  Decision // of a router
@@ -64,6 +65,8 @@ type Step struct {
 	// Tunnel tells that the tunnel ends here, and Refused why the ETR drops the packet; 0 when it takes it out.
 	Tunnel  bool
 	Refused etr.DropReason
+	// Instance is the instance-ID that goes into the LISP header, or that the ETR finds in it.
+	Instance uint32
 
 	// Lost says why a packet that was handed to a segment arrives nowhere; "" when it does.
 	Lost string
@@ -170,7 +173,7 @@ func (w *way) through(d *Device, at arrival, b []byte) {
 		return
 	}
 	s := w.step(d.Name(), b)
-	s.Interface, s.Outer = at.iface, at.outer
+	s.Interface, s.VRF, s.Outer = at.iface, at.vrf, at.outer
 	b = slices.Clone(b)
 	s.Decision = d.decide(w.lab.loop.now, at, b, true)
 	switch dec := s.Decision; dec.Action {
@@ -226,6 +229,7 @@ func (w *way) intoTunnel(d *Device, at arrival, v itr.Verdict, b []byte) {
 		ttl = ownTTL
 	}
 	instance, _ := d.cfg.instanceOf(at.vrf)
+	w.steps[len(w.steps)-1].Instance = instance
 	payload := forward.Encapsulate(nil, b, wire.DataHeader{HasInstance: instance != 0, Instance: instance})
 	h := packet.Header{Source: source, Destination: v.RLOC, TTL: ttl, TOS: tos, DF: true}
 	port := uint16(0xF000 | forward.FlowHash(inner)&0x0FFF)
@@ -251,6 +255,7 @@ func (w *way) outOfTunnel(d *Device, s *Step, b []byte) {
 	if s.Refused = why; why != etr.NotDropped {
 		return
 	}
+	s.Instance = out.Instance
 	vrf, ok := d.cfg.vrfOf(out.Instance)
 	if !ok {
 		s.Refused = etr.DropNoService
@@ -270,11 +275,22 @@ func (s Step) Where() string {
 	if s.Interface != "" && !s.Host {
 		fmt.Fprintf(&b, ", in by %s", s.Interface)
 	}
+	if s.VRF != "" {
+		fmt.Fprintf(&b, ", in VRF %s", s.VRF)
+	}
 	if s.Outer {
 		b.WriteString(", in a tunnel")
 	}
 	fmt.Fprintf(&b, ", TTL %d", s.Packet.TTL)
 	return b.String()
+}
+
+// instanceText names an instance other than 0.
+func (s Step) instanceText() string {
+	if s.Instance == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", instance-ID %d", s.Instance)
 }
 
 // Decisions says what the node does with the packet, and why, in the order in which that is decided.
@@ -298,11 +314,11 @@ func (s Step) Decisions() []string {
 	case s.Lost != "":
 		parts = append(parts, "lost: "+s.Lost)
 	case s.Tunnel && s.Refused == etr.NotDropped:
-		parts = append(parts, "decapsulated")
+		parts = append(parts, "decapsulated"+s.instanceText())
 	case s.Tunnel:
 		parts = append(parts, "dropped: "+s.Refused.String())
 	case dec.Action == Encapsulate:
-		parts = append(parts, fmt.Sprintf("encapsulated to %v", dec.Verdict.RLOC))
+		parts = append(parts, fmt.Sprintf("encapsulated to %v%s", dec.Verdict.RLOC, s.instanceText()))
 	case dec.Action == Transmit:
 		parts = append(parts, fmt.Sprintf("out of %s to %s", dec.Interface, upperAddr(dec.NextHop)))
 		if dec.Fragment {
