@@ -38,10 +38,12 @@ const (
 	Packet
 	// PacketDropped: an IP packet that nobody on the segment took; Detail says why.
 	PacketDropped
+	// SegmentLost: some bytes of a write were sent in one TCP segment that did not arrive; Detail says why. They are sent again.
+	SegmentLost
 )
 
 var eventNames = [...]string{"", "datagram", "datagram dropped", "dial", "dial timeout", "no route", "accept", "refuse", "data", "close", "reset", "lost",
-	"packet", "packet dropped"}
+	"packet", "packet dropped", "segment lost"}
 
 // String returns the kind in words.
 func (k EventKind) String() string {
@@ -54,7 +56,7 @@ func (k EventKind) String() string {
 // Event is one thing that happened between two sockets, told in the lab's own addresses, ports and sequence numbers.
 // Kernel addresses and ports never stand in it. The events of a run, in order, are its trace.
 type Event struct {
-	At       time.Time // lab time
+	At       time.Time // lab time: of the arrival, or of the loss
 	Kind     EventKind
 	Src, Dst netip.AddrPort
 	// Conn names a TCP connection attempt, counted from 1 in a lab; 0 for datagrams.
@@ -66,6 +68,12 @@ type Event struct {
 	// Observe.
 	Payload []byte
 	Detail  string
+
+	// Damaged: the UDP or TCP checksum of what did not arrive was wrong.
+	Damaged bool
+	// Twice and Late tell how impaired links have treated the segments of a Data event: the last one came twice, the first one
+	// came last.
+	Twice, Late bool
 
 	// Node and Interface are the sender and where its packet left it; Interface is "" where no packet did, or none is known.
 	Node      int

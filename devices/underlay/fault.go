@@ -24,12 +24,16 @@ const (
 type timerKind uint8
 
 const (
-	synWait timerKind = iota // a SYN has had no answer (id: of the dial)
-	lost                     // a connection has been without peer or path for LossTime
-	probe                    // the next probe reaches a router that knows the connection no more
+	synWait    timerKind = iota // a SYN has had no answer (id: of the dial)
+	lost                        // a connection has been without peer or path for LossTime
+	probe                       // the next probe reaches a router that knows the connection no more
+	arrival                     // a packet that was under way arrives (id: of the flight)
+	again                       // a SYN is sent again (id: of the dial)
+	handshake                   // the answer to a SYN arrives (id: of the dial)
+	segmentDue                  // bytes or the end of a stream arrive, or are sent again (id: of the passage)
 )
 
-// timer is a key in the table of timers; id numbers the connection attempt.
+// timer is a key in the table of timers; id numbers the connection attempt, where nothing else is said.
 type timer struct {
 	kind timerKind
 	id   uint64
@@ -42,6 +46,7 @@ type dial struct {
 	stream   lispcore.StreamID
 	src, dst netip.AddrPort
 	seq      uint32
+	tries    int // SYNs, or answers to them, that an impaired link has lost
 }
 
 func (d *dial) event(now time.Time, kind EventKind) Event {
@@ -54,6 +59,9 @@ func (n *Network) await(now time.Time, d *dial) {
 	if tcp.pending == nil {
 		tcp.pending = make(map[lispcore.StreamID]*dial)
 	}
+	if n.dials[d.id] != nil {
+		return
+	}
 	n.dials[d.id], tcp.pending[d.stream] = d, d
 	n.timers.Set(timer{synWait, d.id}, now.Add(SynWait))
 }
@@ -63,10 +71,17 @@ func (n *Network) hangUp(node int, stream lispcore.StreamID) {
 	tcp := &n.nodes[node].tcp
 	delete(tcp.unwanted, stream)
 	if d := tcp.pending[stream]; d != nil {
-		n.timers.Stop(timer{synWait, d.id})
-		delete(n.dials, d.id)
-		delete(tcp.pending, stream)
+		n.answered(d)
 	}
+}
+
+// answered takes a dial out of the tables of those that wait.
+func (n *Network) answered(d *dial) {
+	for _, kind := range []timerKind{synWait, again, handshake} {
+		n.timers.Stop(timer{kind, d.id})
+	}
+	delete(n.dials, d.id)
+	delete(n.nodes[d.node].tcp.pending, d.stream)
 }
 
 // dialFailed tells the role that its dial came to nothing.
@@ -88,11 +103,11 @@ func (n *Network) SetPower(node int, on bool) error {
 		return nil
 	}
 	for _, e := range nd.tcp.streams {
+		n.ground(e)
 		e.dead, e.waiting = true, nil
 	}
 	for _, d := range nd.tcp.pending {
-		n.timers.Stop(timer{synWait, d.id})
-		delete(n.dials, d.id)
+		n.answered(d)
 	}
 	nd.receives = false
 	nd.tcp.streams, nd.tcp.pending, nd.tcp.unwanted = nil, nil, nil
@@ -130,6 +145,9 @@ func (n *Network) updateConns(now time.Time) []Sending {
 // losePath notes that packets do not pass between the ends any more.
 func (n *Network) losePath(now time.Time, c *conn) {
 	c.reach = false
+	for _, e := range c.ends {
+		e.waiting = append(e.waiting, n.ground(e)...)
+	}
 	c.liveness = c.liveness.Add(now.Sub(c.liveness).Truncate(ProbeIdle)) // the last probe that was answered
 	n.timers.Stop(timer{probe, c.id})
 	n.timers.Set(timer{lost, c.id}, now.Add(LossTime))
@@ -182,6 +200,14 @@ func (n *Network) Tick(now time.Time) ([]Delivery, error) {
 		err = n.reset(now, n.conns[t.id].deadEnd())
 	case lost:
 		err = n.lose(now, n.conns[t.id])
+	case arrival:
+		err = n.land(now, t.id)
+	case again:
+		err = n.dial(now, n.dials[t.id])
+	case handshake:
+		err = n.shakeHands(now, n.dials[t.id])
+	case segmentDue:
+		err = n.proceed(now, n.passages[t.id])
 	}
 	return n.out, err
 }

@@ -104,7 +104,7 @@ func (n *model) Neighbor(node int, iface string, next netip.Addr) (Port, bool) {
 // sendPacket carries an IP packet across one segment. A next hop that lies in no network of the interface is the doing of a
 // route out of the interface without a next hop.
 func (n *Network) sendPacket(now time.Time, from *node, out lispcore.SendPacket) {
-	src, dst := endpoints(out.Data)
+	src, dst, _ := endpoints(out.Data)
 	iface := from.iface(out.Interface)
 	event := Event{
 		At: now, Kind: Packet, Src: src, Dst: dst, Payload: out.Data, Node: from.index, Interface: out.Interface,
@@ -122,19 +122,31 @@ func (n *Network) sendPacket(now time.Time, from *node, out lispcore.SendPacket)
 		n.out = append(n.out, Delivery{from.index, lispcore.PacketFailed{Reason: lispcore.FailNoHost, Interface: out.Interface, Data: out.Data}})
 		return
 	}
-	n.stats.Packets++
-	n.crossing[0] = Hop{From: Port{from.index, out.Interface}, To: at, Sender: event.From, Receiver: event.To, MTU: event.MTU}
-	event.Way = n.crossing[:]
-	n.observe(event)
-	// The receiver's packet is its own: it counts down the TTL in place.
-	n.out = append(n.out, Delivery{at.Node, lispcore.PacketReceived{Interface: at.Interface, Data: slices.Clone(out.Data)}})
+	if len(n.lanes) > 0 && n.impairPacket(now, from, out, event, at) {
+		return
+	}
+	n.landPacket(event, at, out.Data)
 }
 
-// endpoints reads the addresses of an IP packet, and the ports where its first bytes behind the header are those of UDP or
-// TCP. What is too short for that has none.
-func endpoints(b []byte) (src, dst netip.AddrPort) {
+// landPacket ends the way of a packet over a segment.
+func (n *Network) landPacket(event Event, at Port, data []byte) {
+	n.stats.Packets++
+	n.crosses(&event, at)
+	n.observe(event)
+	// The receiver's packet is its own: it counts down the TTL in place.
+	n.out = append(n.out, Delivery{at.Node, lispcore.PacketReceived{Interface: at.Interface, Data: slices.Clone(data)}})
+}
+
+// crosses gives the event of a native packet its way.
+func (n *Network) crosses(event *Event, to Port) {
+	n.crossing[0] = Hop{From: Port{event.Node, event.Interface}, To: to, Sender: event.From, Receiver: event.To, MTU: event.MTU}
+	event.Way = n.crossing[:]
+}
+
+// endpoints reads the addresses and the protocol of an IP packet, and the ports where its first bytes behind the header are
+// those of UDP or TCP. What is too short for that has none.
+func endpoints(b []byte) (src, dst netip.AddrPort, protocol uint8) {
 	var from, to netip.Addr
-	var protocol byte
 	var rest []byte
 	switch {
 	case len(b) >= ipv4Header && b[0]>>4 == 4:
@@ -147,7 +159,7 @@ func endpoints(b []byte) (src, dst netip.AddrPort) {
 		protocol, rest = b[6], b[ipv6Header:]
 	}
 	if (protocol == protocolUDP || protocol == protocolTCP) && len(rest) >= 4 {
-		return netip.AddrPortFrom(from, binary.BigEndian.Uint16(rest)), netip.AddrPortFrom(to, binary.BigEndian.Uint16(rest[2:]))
+		return netip.AddrPortFrom(from, binary.BigEndian.Uint16(rest)), netip.AddrPortFrom(to, binary.BigEndian.Uint16(rest[2:])), protocol
 	}
-	return netip.AddrPortFrom(from, 0), netip.AddrPortFrom(to, 0)
+	return netip.AddrPortFrom(from, 0), netip.AddrPortFrom(to, 0), protocol
 }

@@ -244,7 +244,7 @@ func TestEndpoints(t *testing.T) {
 		{"nothing", "invalid AddrPort invalid AddrPort", nil},
 		{"no IP", "invalid AddrPort invalid AddrPort", make([]byte, 60)},
 	} {
-		if src, dst := endpoints(row.packet); fmt.Sprint(src, " ", dst) != row.want {
+		if src, dst, _ := endpoints(row.packet); fmt.Sprint(src, " ", dst) != row.want {
 			t.Errorf("%s: %v %v, want %s", row.name, src, dst, row.want)
 		}
 	}

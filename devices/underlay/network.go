@@ -19,6 +19,8 @@ type Config struct {
 	Hosts []Host // behind the routers; their numbers follow the routers'
 	// Rand gives TCP client ports and initial sequence numbers.
 	Rand *rand.Rand
+	// Chance draws what impaired links do to packets; nil when no link ever is.
+	Chance *rand.Rand
 	// Wall reads the wall clock. It serves only to notice a delivery that does not come.
 	Wall func() time.Time
 	// Patience is how long a delivery may take in wall time; 10 s when zero.
@@ -58,6 +60,11 @@ type Network struct {
 	last   uint64 // number of the last connection attempt
 	timers lispcore.Timers[timer]
 	stats  Stats
+
+	lanes      map[laneKey]*lane
+	flights    map[uint64]func(now time.Time) error // what happens when packets under way arrive
+	lastFlight uint64
+	passages   map[uint64]*passage // on streams; numbered as flights are
 }
 
 // Stats counts what passed and what does not belong here.
@@ -123,6 +130,7 @@ func New(cfg Config) (*Network, error) {
 		model: newModel(cfg.Links), cfg: cfg, block: b,
 		byAddr: make(map[netip.AddrPort]int), walks: make(map[walkKey]walk), buf: make([]byte, 1<<16),
 		conns: make(map[uint64]*conn), dials: make(map[uint64]*dial),
+		lanes: make(map[laneKey]*lane), flights: make(map[uint64]func(time.Time) error), passages: make(map[uint64]*passage),
 	}
 	for i, name := range cfg.Names {
 		nd := &node{index: i, name: name}

@@ -1,6 +1,10 @@
 package underlay
 
-import "lisplab/lispcore"
+import (
+	"net/netip"
+
+	"lisplab/lispcore"
+)
 
 // segment takes one TCP segment, or several that are alike, along their way.
 func (n *Network) segment(node int, vrf string, f FlowInfo) verdict {
@@ -15,12 +19,20 @@ func (n *Network) segments(e *end, flags TCPFlags, count int) verdict {
 
 // segmentCount is how many segments carry some bytes over a path of DefaultMTU.
 func segmentCount(e *end, bytes int) int {
-	const tcpHeader = 20
-	size := DefaultMTU - ipv6Header - tcpHeader
-	if e.addr.Addr().Is4() {
-		size = DefaultMTU - ipv4Header - tcpHeader
-	}
+	size := segmentSize(e.addr)
 	return (bytes + size - 1) / size
+}
+
+// segmentSize is how many bytes of a stream a segment carries.
+func segmentSize(a netip.AddrPort) int { return DefaultMTU - segmentHeaders(a) }
+
+// segmentHeaders is how many bytes stand before them.
+func segmentHeaders(a netip.AddrPort) int {
+	const tcpHeader = 20
+	if a.Addr().Is4() {
+		return ipv4Header + tcpHeader
+	}
+	return ipv6Header + tcpHeader
 }
 
 // sendInVain is the first transmission of what must wait for the path: the access lists up to where it breaks see it.

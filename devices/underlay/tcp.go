@@ -59,6 +59,7 @@ type end struct {
 	silent  bool              // the role has ended the connection: it is told nothing any more
 	dead    bool              // the router has lost power since: it knows the connection no more
 	waiting []lispcore.Output // for the path, in order
+	passing []*passage        // on impaired links, in order
 }
 
 // peer is the other side.
@@ -126,28 +127,33 @@ func (n *Network) openStream(now time.Time, from *node, out lispcore.OpenStream)
 	n.stats.Dials++
 	src := netip.AddrPortFrom(out.From, n.clientPort(from.index))
 	d := &dial{id: n.last, node: from.index, stream: out.Stream, src: src, dst: out.To, seq: n.cfg.Rand.Uint32()}
-	event := d.event(now, Dial)
 	w := n.path(from.index, "", out.To.Addr())
-	var v verdict
-	switch {
-	case !w.left || !n.Owns(from.index, out.From):
-		event.Kind, event.Detail = NoRoute, w.why
-		if w.left {
-			event.Detail = fmt.Sprintf("%v is not an address of %s that is up", out.From, from.name)
-		}
-		n.observe(event)
-		n.dialFailed(d, lispcore.ClosedNoRoute)
-		return nil
-	default:
-		v = n.segment(from.index, "", FlowInfo{Source: src, Destination: out.To, Flags: SYN, Packets: 1})
-		event.Way = w.hops[:v.crossed]
-		if !v.arrived {
-			event.Detail = v.why
-			break
-		}
-		back := n.segment(v.node, v.vrf, FlowInfo{Source: out.To, Destination: src, Flags: SYN | ACK, Packets: 1})
-		if !back.arrived || back.node != from.index {
-			event.Detail = "the answer is lost: " + back.why
+	if w.left && n.Owns(from.index, out.From) {
+		return n.dial(now, d)
+	}
+	event := d.event(now, NoRoute)
+	event.Detail = w.why
+	if w.left {
+		event.Detail = fmt.Sprintf("%v is not an address of %s that is up", out.From, from.name)
+	}
+	n.observe(event)
+	n.dialFailed(d, lispcore.ClosedNoRoute)
+	return nil
+}
+
+// dial sends a SYN, and goes on with the answer to it.
+func (n *Network) dial(now time.Time, d *dial) error {
+	event := d.event(now, Dial)
+	v := n.segment(d.node, "", FlowInfo{Source: d.src, Destination: d.dst, Flags: SYN, Packets: 1})
+	event.Way = n.path(d.node, "", d.dst.Addr()).hops[:v.crossed]
+	if !v.arrived {
+		event.Detail = v.why
+	} else if back := n.segment(v.node, v.vrf, FlowInfo{Source: d.dst, Destination: d.src, Flags: SYN | ACK, Packets: 1}); !back.arrived || back.node != d.node {
+		event.Detail = "the answer is lost: " + back.why
+	}
+	if event.Detail == "" && len(n.lanes) > 0 {
+		if waits := n.impairDial(now, d, v, &event); waits {
+			return nil
 		}
 	}
 	n.observe(event)
@@ -162,6 +168,7 @@ func (n *Network) openStream(now time.Time, from *node, out lispcore.OpenStream)
 // dialler's kernel address is the dialler's.
 func (n *Network) connect(now time.Time, d *dial, to *node, vrf string) error {
 	from := n.nodes[d.node]
+	n.answered(d)
 	if to.host != nil { // it has no sockets
 		n.refuse(now, d, to, vrf)
 		return nil
@@ -260,6 +267,7 @@ func (n *Network) tell(e *end, in lispcore.Input) {
 // forget takes an ended connection out of the tables.
 func (n *Network) forget(c *conn) {
 	for _, e := range c.ends {
+		n.ground(e)
 		if streams := n.nodes[e.node].tcp.streams; streams[e.stream] == e {
 			delete(streams, e.stream)
 		}
@@ -292,14 +300,22 @@ func (n *Network) onStream(now time.Time, node int, stream lispcore.StreamID, ou
 		e.waiting = append(e.waiting, out)
 		return nil
 	}
+	if e != nil && (len(e.passing) > 0 || n.impaired(e)) {
+		return n.depart(now, e, out)
+	}
+	return n.perform(now, node, e, out, harm{})
+}
+
+// perform does what a role asked of a stream, now that it arrives.
+func (n *Network) perform(now time.Time, node int, e *end, out lispcore.Output, f harm) error {
 	switch out := out.(type) {
 	case lispcore.WriteStream:
 		if e != nil && len(out.Data) > 0 {
-			return n.write(now, e, out.Data)
+			return n.write(now, e, out.Data, f)
 		}
 	case lispcore.CloseStream:
 		if e == nil {
-			n.hangUp(node, stream)
+			n.hangUp(node, out.Stream)
 			return nil
 		}
 		return n.closeStream(now, e, out.Abort)
@@ -308,7 +324,7 @@ func (n *Network) onStream(now time.Time, node int, stream lispcore.StreamID, ou
 }
 
 // write carries the bytes of one WriteStream, piece by piece, and hands them over as one StreamData.
-func (n *Network) write(now time.Time, e *end, data []byte) error {
+func (n *Network) write(now time.Time, e *end, data []byte, f harm) error {
 	n.stats.Writes++
 	p := e.peer()
 	got := n.buf
@@ -334,7 +350,7 @@ func (n *Network) write(now time.Time, e *end, data []byte) error {
 	n.segments(e, ACK, count)
 	n.segments(p, ACK, (count+1)/2) // every second one is acknowledged, and the last
 	event := n.event(now, e, Data)
-	event.Payload = got
+	event.Payload, event.Twice, event.Late = got, f.twice, f.late
 	e.seq += uint32(len(data))
 	e.conn.liveness = now
 	if p.dead {

@@ -59,7 +59,15 @@ func (n *Network) sendDatagram(now time.Time, from *node, out lispcore.SendDatag
 		At: now, Kind: Datagram, Src: out.From, Dst: out.To, Payload: out.Payload,
 		Node: from.index, TTL: out.TTL, TOS: out.TOS, DF: out.DF, ID: out.ID,
 	}
-	to, v := n.admit(from, out, &event)
+	to, v := n.admit(from, out, &event, now)
+	if f := v.harm; f != (harm{}) {
+		return n.impairDatagram(now, from, out, event, v)
+	}
+	return n.landDatagram(now, from, out, event, to, v)
+}
+
+// landDatagram ends the way of a datagram: in a socket, or where it got no further.
+func (n *Network) landDatagram(now time.Time, from *node, out lispcore.SendDatagram, event Event, to *udpSocket, v verdict) error {
 	if v.why != "" {
 		n.stats.Dropped++
 		event.Kind, event.Detail = DatagramDropped, v.why
@@ -87,8 +95,9 @@ func (n *Network) sendDatagram(now time.Time, from *node, out lispcore.SendDatag
 	return nil
 }
 
-// admit decides at which socket a datagram arrives, or why and where it does not. It completes the event.
-func (n *Network) admit(from *node, out lispcore.SendDatagram, event *Event) (*udpSocket, verdict) {
+// admit decides at which socket a datagram arrives, or why and where it does not. It completes the event. With a zero time of
+// sending it only asks: nothing is drawn, and no access list counts it.
+func (n *Network) admit(from *node, out lispcore.SendDatagram, event *Event, sent time.Time) (*udpSocket, verdict) {
 	if len(out.Payload) > maxDatagram {
 		return nil, verdict{why: fmt.Sprintf("%d bytes are more than a UDP datagram holds (%d)", len(out.Payload), maxDatagram)}
 	}
@@ -99,10 +108,14 @@ func (n *Network) admit(from *node, out lispcore.SendDatagram, event *Event) (*u
 	if len(w.hops) > 0 {
 		event.Interface, event.MTU = w.hops[0].From.Interface, w.hops[0].MTU
 	}
-	v := n.pass(w, parcel{
+	p := parcel{
 		FlowInfo: FlowInfo{Protocol: protocolUDP, Source: out.From, Destination: out.To, Packets: 1},
-		ttl:      out.TTL, length: packetLength(out), df: out.DF,
-	})
+		ttl:      out.TTL, length: packetLength(out), df: out.DF, sent: sent,
+	}
+	if sent.IsZero() {
+		p.Packets = 0
+	}
+	v := n.pass(w, p)
 	event.Way = w.hops[:v.crossed]
 	if !v.arrived {
 		return nil, v

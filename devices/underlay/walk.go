@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"lisplab/lispcore"
 )
@@ -103,6 +104,7 @@ type verdict struct {
 	why     string
 	reason  lispcore.FailReason // 0: nobody is told
 	mtu     int                 // of FailTooBig
+	harm    harm                // what the links do to it
 }
 
 // parcel is what the way has to know of a packet.
@@ -111,10 +113,12 @@ type parcel struct {
 	ttl    uint8
 	length int  // of the IP packet before any fragmentation, in bytes; 0 always fits
 	df     bool // not to be fragmented, not even by its sender
+	// sent is when it leaves: what impaired links do to it is drawn. The zero Time only asks whether they let it pass at all.
+	sent time.Time
 }
 
 // pass takes a packet along a walk: at each router the access list on the way in, the TTL, the MTU, the access list on the
-// way out, in the order in which IOS looks at them.
+// way out, in the order in which IOS looks at them; then what the cable does to it.
 func (n *Network) pass(w walk, p parcel) verdict {
 	v := verdict{ttl: p.ttl}
 	fail := func(at Port, reason lispcore.FailReason, format string, args ...any) verdict {
@@ -141,6 +145,9 @@ func (n *Network) pass(w walk, p parcel) verdict {
 			return fail(h.From, lispcore.FailProhibited, "an access list of %s denies it out of %s", name, h.From.Interface)
 		}
 		v.crossed++
+		if why := n.lane(h, p, &v.harm); why != "" {
+			return fail(h.To, 0, "%s", why)
+		}
 		if !n.permitted(h.To, false, p.FlowInfo) {
 			return fail(h.To, lispcore.FailProhibited, "an access list of %s denies it into %s", n.nodes[h.To.Node].name, h.To.Interface)
 		}
@@ -150,6 +157,17 @@ func (n *Network) pass(w walk, p parcel) verdict {
 		return fail(Port{Node: w.node}, lispcore.FailTTL, "the TTL ran out at %s", n.nodes[w.node].name)
 	}
 	return v
+}
+
+// lane takes a packet over the cable of a hop. It returns why it is lost there, or "".
+func (n *Network) lane(h Hop, p parcel, f *harm) string {
+	if len(n.lanes) == 0 {
+		return ""
+	}
+	if why := n.stops(h, p.FlowInfo); why != "" || p.sent.IsZero() {
+		return why
+	}
+	return n.cross(p.sent, h, p.length, f)
 }
 
 // permitted asks the access list of an interface; hosts have none.
