@@ -15,6 +15,7 @@ func rows() []Row {
 		execRows(),
 		labRows(),
 		labHostRows(),
+		labImpairRows(),
 		clearMapCacheRows(),
 		configRows(),
 		configureReplaceRows(),

@@ -85,6 +85,8 @@ func labDevices(c *Context, _ Args) error {
 			cfg, state := d.Config(), "running"
 			if !d.Running() {
 				cfg, state = d.Startup(), "stopped"
+			} else if d.Frozen() {
+				state = "frozen"
 			}
 			if !yield([]string{d.Name(), string(d.Release()), state, rlocText(cfg), rolesText(cfg)}) {
 				return

@@ -28,7 +28,10 @@ type Device struct {
 
 	// What a power cut takes away.
 	running  bool
-	boots    uint64 // survives: no boot draws the nonces of an earlier one
+	frozen   bool             // see Lab.FreezeDevice
+	waiting  []lispcore.Input // meanwhile
+	held     int              // of waiting, the packets
+	boots    uint64           // survives: no boot draws the nonces of an earlier one
 	booted   time.Time
 	cfg      Config
 	rand     *rand.Rand
@@ -73,6 +76,9 @@ func (d *Device) Release() Release { return d.file.release }
 
 // Running tells whether the device has power.
 func (d *Device) Running() bool { return d.running }
+
+// Frozen tells whether the device hangs.
+func (d *Device) Frozen() bool { return d.frozen }
 
 // Booted is the lab time of the last boot; zero when the device has never had power.
 func (d *Device) Booted() time.Time { return d.booted }

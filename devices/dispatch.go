@@ -1,6 +1,7 @@
 package devices
 
 import (
+	"slices"
 	"time"
 
 	"lisplab/lispcore"
@@ -36,8 +37,38 @@ func (d *Device) handle(now time.Time, in lispcore.Input) {
 	if !d.running { // what came for it when it lost its power
 		return
 	}
+	if d.frozen {
+		d.hold(in)
+		return
+	}
 	d.take(now, in)
 	d.settle(now)
+}
+
+// inputQueue is how many packets wait for a router that takes none: the default of IOS's input hold queue. What comes then is
+// dropped. The bytes of streams are not counted.
+const inputQueue = 75
+
+// hold keeps a copy of an input for a frozen router.
+func (d *Device) hold(in lispcore.Input) {
+	switch i := in.(type) {
+	case lispcore.Tick:
+		return
+	case lispcore.StreamData:
+		i.Data = slices.Clone(i.Data)
+		in = i
+	case lispcore.StreamOpened, lispcore.StreamClosed:
+	default:
+		if d.held == inputQueue {
+			return
+		}
+		d.held++
+		if i, ok := in.(lispcore.Datagram); ok {
+			i.Payload = slices.Clone(i.Payload)
+			in = i
+		}
+	}
+	d.waiting = append(d.waiting, in)
 }
 
 // settle lets what waits for packets and answers go on: pings, traceroutes, ligs.
@@ -188,6 +219,9 @@ func (d *Device) open(now time.Time, in lispcore.StreamOpened) {
 // drain takes what the router and its roles want done; notices end here, in the log. A locator that has come or gone may
 // be one of the site's: what ETR and ITR say of it follows.
 func (d *Device) drain() []lispcore.Output {
+	if d.frozen {
+		return nil
+	}
 	out := d.drainOnce()
 	for d.touched {
 		d.touched = false
@@ -228,6 +262,9 @@ func (d *Device) note(e lispcore.Event) {
 
 // deadline is the earliest of the deadlines of roles and probes.
 func (d *Device) deadline() (at time.Time, armed bool) {
+	if d.frozen {
+		return time.Time{}, false
+	}
 	at, armed = d.plane.probes.deadline()
 	for _, role := range d.roles() {
 		if t, ok := role.Deadline(); ok && (!armed || t.Before(at)) {

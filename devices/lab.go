@@ -49,6 +49,8 @@ type LinkState struct {
 	A, AInterface string
 	B, BInterface string
 	Up            bool // the cable; an interface that is shut does not change it
+	// AB and BA are what the link does to packets from A to B, and back.
+	AB, BA underlay.Impairment
 }
 
 // Lab is a network of routers whose LISP runs. Its methods, and those of its devices, belong to the goroutine that owns
@@ -111,7 +113,7 @@ func OpenLab(nameOrPath string, opt Options) (*Lab, error) {
 
 // build makes the devices and their network, all without power.
 func (l *Lab) build(opt Options) error {
-	l.loop = &loop{now: labStart, engines: make([]deadline, len(l.file.devices)+len(l.file.hosts)), powerOn: l.powerOn, idle: l.hear, failed: l.fail}
+	l.loop = &loop{now: labStart, engines: make([]deadline, len(l.file.devices)+len(l.file.hosts)), powerOn: l.powerOn, fault: l.fault, idle: l.hear, failed: l.fail}
 	for i, f := range l.file.devices {
 		d := &Device{lab: l, index: i, file: f}
 		if err := d.seal(&f.startup); err != nil {
@@ -133,7 +135,7 @@ func (l *Lab) build(opt Options) error {
 	}
 	net, err := underlay.New(underlay.Config{
 		Names: routers, Links: l.file.links, Hosts: l.file.underlayHosts(), Filter: l.filter,
-		Rand: rand.New(rand.NewPCG(l.seed, 0)), Wall: wall,
+		Rand: rand.New(rand.NewPCG(l.seed, 0)), Chance: rand.New(rand.NewPCG(l.seed, 1)), Wall: wall,
 		NextStream: func(node int) lispcore.StreamID { return l.devices[node].sessions.NextStream() },
 		Takes:      l.takes, Observe: l.observer(opt.Observe), Tamper: opt.Tamper,
 	})
@@ -156,6 +158,9 @@ func (l *Lab) build(opt Options) error {
 
 // start boots the devices that have power at lab time 0 and lets everything happen that is due.
 func (l *Lab) start() error {
+	if err := l.plan(); err != nil {
+		return err
+	}
 	var first []*Device
 	for _, d := range l.devices {
 		if d.file.powerOn > 0 {
@@ -224,37 +229,29 @@ func (l *Lab) device(name string) (*Device, error) {
 // Links returns the links in lab-file order.
 func (l *Lab) Links() []LinkState {
 	var list []LinkState
-	for _, k := range l.net.Links() {
-		list = append(list, LinkState{
+	net, ok := l.net.(impairable)
+	for i, k := range l.net.Links() {
+		state := LinkState{
 			A: l.devices[k.A.Node].Name(), AInterface: k.A.Interface,
 			B: l.devices[k.B.Node].Name(), BInterface: k.B.Interface, Up: k.Up,
-		})
+		}
+		if ok {
+			state.AB, state.BA = net.Impairment(i, false), net.Impairment(i, true)
+		}
+		list = append(list, state)
 	}
 	return list
 }
 
 // SetLink plugs the cables between two devices in or out. Setting what is set already changes nothing.
 func (l *Lab) SetLink(a, b string, up bool) error {
-	da, err := l.device(a)
+	cables, err := l.cables(a, b)
 	if err != nil {
 		return err
-	}
-	db, err := l.device(b)
-	if err != nil {
-		return err
-	}
-	var cables []int
-	for i, k := range l.net.Links() {
-		if k.A.Node == da.index && k.B.Node == db.index || k.A.Node == db.index && k.B.Node == da.index {
-			cables = append(cables, i)
-		}
-	}
-	if len(cables) == 0 {
-		return fmt.Errorf("no link between %s and %s: %s", da.Name(), db.Name(), l.neighbors(da))
 	}
 	return l.change(func() error {
-		for _, i := range cables {
-			l.net.SetLink(i, up)
+		for _, c := range cables {
+			l.net.SetLink(c.link, up)
 		}
 		return nil
 	})

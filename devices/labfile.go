@@ -26,6 +26,7 @@ type labFile struct {
 	echoNonce   bool // data packets ask for their nonce's echo
 	links       []underlay.Link
 	hosts       []labHost
+	faults      []planned
 	console     int // the device whose prompt opens
 }
 
@@ -49,6 +50,7 @@ type labReader struct {
 	released map[*labDevice]bool // has a release of its own
 	links    []ast.Node
 	hosts    []ast.Node
+	faults   []ast.Node
 	console  ast.Node
 	used     map[underlay.Port]bool
 }
@@ -81,6 +83,9 @@ func readLabFile(name string, text []byte) (*labReader, error) {
 		field{"hosts", func(n ast.Node) error {
 			return r.list(n, "a list of hosts", func(n ast.Node) error { r.hosts = append(r.hosts, n); return nil })
 		}},
+		field{"impairments", func(n ast.Node) error {
+			return r.list(n, "a list of impairments", func(n ast.Node) error { r.faults = append(r.faults, n); return nil })
+		}},
 	)
 	if err != nil {
 		return nil, err
@@ -101,6 +106,11 @@ func readLabFile(name string, text []byte) (*labReader, error) {
 	}
 	for _, n := range r.hosts {
 		if err := r.readHost(n); err != nil {
+			return nil, err
+		}
+	}
+	for _, n := range r.faults {
+		if err := r.readFault(n); err != nil {
 			return nil, err
 		}
 	}

@@ -61,7 +61,7 @@ func TestLabFileDefaults(t *testing.T) {
 func TestLabFileErrors(t *testing.T) {
 	// change replaces a text of the whole lab file by another.
 	for _, row := range []struct{ name, from, to, want string }{
-		{"unknown field", "seed: 7", "sead: 7", `3:1: found field "sead", expected one of name, release, seed, jitter, replay-check, echo-nonce, short-prompts, console, devices, links, hosts`},
+		{"unknown field", "seed: 7", "sead: 7", `3:1: found field "sead", expected one of name, release, seed, jitter, replay-check, echo-nonce, short-prompts, console, devices, links, hosts, impairments`},
 		{"unknown field of a device", "    power-on: 1m25s", "    poweron: 1m25s", `10:5: found field "poweron", expected one of name, release, config, power-on, interfaces`},
 		{"a field twice", "seed: 7", "seed: 7\nseed: 8", `4:1: found mapping key "seed" already defined at [3:1], expected a YAML file`},
 		{"not YAML", "seed: 7", "seed: [7", `4:1: found ',' or ']' must be specified, expected a YAML file`},

@@ -25,7 +25,7 @@ type host interface {
 //
 // All outputs wait in one queue, ordered by (lab time, device, number). The head is carried over its real sockets, the
 // destination gets one input and is drained into the queue, and so on. When the queue is empty the clock jumps to the
-// earliest deadline: of the network, of a power-on, of an engine; at one instant in that order, devices in lab-file
+// earliest deadline: of the network, of a power-on, of a fault of the lab file, of an engine; at one instant in that order, devices in lab-file
 // order. The same inputs give the same run, whatever the machine does meanwhile.
 type loop struct {
 	now     time.Time
@@ -37,6 +37,8 @@ type loop struct {
 	engines []deadline // of each host, as of its last drain
 	power   lispcore.Timers[int]
 	powerOn func(device int) error
+	faults  lispcore.Timers[int] // of the lab file, by number
+	fault   func(i int) error
 	failed  func()      // is called when the run has ended by an error; may be nil
 	idle    func() bool // is called when nothing more is due at an instant, and tells whether it did something; may be nil
 
@@ -167,6 +169,8 @@ func (l *loop) next() (at time.Time, step func() error) {
 	earlier(t, armed, l.tickNetwork)
 	t, armed = l.power.Next()
 	earlier(t, armed, l.tickPower)
+	t, armed = l.faults.Next()
+	earlier(t, armed, l.tickFault)
 	first := -1
 	for i, d := range l.engines {
 		if d.armed && (step == nil && first < 0 || d.at.Before(at)) {
@@ -216,6 +220,14 @@ func (l *loop) tickPower() error {
 		return nil
 	}
 	return l.powerOn(device)
+}
+
+func (l *loop) tickFault() error {
+	i, due := l.faults.Due(l.now)
+	if !due {
+		return nil
+	}
+	return l.fault(i)
 }
 
 func (l *loop) tickEngine(device int) error {

@@ -234,7 +234,7 @@ func (s *Stream) Idle() time.Duration { return s.device.lab.loop.now.Sub(s.last)
 // dialling tells whether a connection of some router is still being made.
 func (l *Lab) dialling() bool {
 	for _, d := range l.devices {
-		if d.people == 0 {
+		if d.people == 0 || d.frozen {
 			continue
 		}
 		for _, r := range d.streams {

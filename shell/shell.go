@@ -260,6 +260,10 @@ func (s *Shell) dispatch(line string) string {
 		s.refused = true
 		return s.at.dead()
 	}
+	if s.at.Device.Frozen() {
+		s.refused = true
+		return fmt.Sprintf("%% %s is frozen\n", s.at.Device.Name())
+	}
 	if s.over() { // only RETURN begins another session
 		return ""
 	}

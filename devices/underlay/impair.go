@@ -51,6 +51,13 @@ const (
 	queuePackets = 40
 )
 
+// Block adds a service to those that are blocked.
+func (i *Impairment) Block(s Service) {
+	if !slices.Contains(i.Blocked, s) {
+		i.Blocked = append(i.Blocked, s)
+	}
+}
+
 // none tells whether the link does nothing.
 func (i Impairment) none() bool {
 	blocked := i.Blocked

@@ -256,7 +256,7 @@ func FuzzEndpoints(f *testing.F) {
 	f.Add(append([]byte{0x60, 0, 0, 0, 0, 8, protocolUDP, 64}, make([]byte, 40)...))
 	f.Add([]byte{0x4f})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		src, dst := endpoints(b)
+		src, dst, _ := endpoints(b)
 		if src.Addr().BitLen() != dst.Addr().BitLen() {
 			t.Errorf("%v and %v are of two families", src, dst)
 		}
