@@ -17,6 +17,7 @@
 //	Data                ->        segments of at most the MSS, an ACK for every second one and the last
 //	Close               ->        FIN-ACK, ACK
 //	Reset               ->        RST-ACK
+//	SegmentLost         ->        one segment, with such a comment; it is sent again
 //	DialTimeout, Lost   ->        nothing: no packet said so
 //
 // Headers of control messages are those of IOS: TTL 255, TOS 0xc0, MSS 1460 (1440 over IPv6), window 16384; encapsulated

@@ -49,6 +49,7 @@ type sent struct {
 	env      envelope
 	head     transport // nil: payload is the IP packet
 	summed   bool      // its transport checksum is not left 0
+	damaged  bool      // its transport checksum is wrong
 	payload  []byte
 	way      []underlay.Hop // what it crosses
 	comment  string         // what became of it, if it did not arrive
@@ -89,6 +90,9 @@ func (b *builder) packets(s sent, each func([]byte) error) error {
 		return err
 	}
 	rest := b.segment.Bytes()
+	if s.damaged {
+		damage(s.head, rest)
+	}
 	if room := s.env.mtu - headerSize(s.src); len(rest) <= room || s.env.df {
 		return b.finish(unfragmented(ip, s.env.id), rest, each)
 	}
@@ -104,6 +108,17 @@ func (b *builder) packets(s sent, each func([]byte) error) error {
 		}
 	}
 	return nil
+}
+
+// damage makes the checksum of a segment wrong.
+func damage(head transport, segment []byte) {
+	at := 16 // of TCP
+	if _, ok := head.(*layers.UDP); ok {
+		at = 6
+	}
+	if segment[at] ^= 0x55; segment[at]|segment[at+1] == 0 { // no UDP checksum is no wrong one
+		segment[at] = 0xaa
+	}
 }
 
 // finish puts headers before a payload.

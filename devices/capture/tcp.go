@@ -2,6 +2,7 @@ package capture
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/gopacket/gopacket/layers"
 
@@ -37,12 +38,14 @@ func segmentsOf(e underlay.Event) []sent {
 		x.add(&x.src, &x.dst, layers.TCP{RST: true, ACK: true}, nil)
 	case underlay.Data:
 		x.data(e)
+	case underlay.SegmentLost:
+		x.add(&x.src, &x.dst, layers.TCP{ACK: true, PSH: true}, e.Payload)
 	case underlay.Close: // an orderly close is two of them, one by each side
 		x.add(&x.src, &x.dst, layers.TCP{FIN: true, ACK: true}, nil)
 		x.ack()
 	}
 	if len(x.segments) > 0 {
-		x.segments[0].comment = lost(e)
+		x.segments[0].comment, x.segments[0].damaged = lost(e), e.Damaged
 	}
 	return x.segments
 }
@@ -59,6 +62,24 @@ func (x *exchange) data(e underlay.Event) {
 		if (last || n%2 == 0) && e.Detail == "" {
 			x.ack()
 		}
+	}
+	x.mistreat(e)
+}
+
+// mistreat does to the segments of a write what impaired links have done: the first one comes last, and the receiver
+// acknowledges only when all are there; the last one comes twice, and so does its acknowledgment.
+func (x *exchange) mistreat(e underlay.Event) {
+	if e.Detail != "" { // nobody acknowledges
+		return
+	}
+	if e.Late && len(e.Payload) > segmentSize(x.src) {
+		x.segments = slices.DeleteFunc(x.segments, func(s sent) bool { return len(s.payload) == 0 })
+		x.segments = append(x.segments[1:], x.segments[0])
+		x.ack()
+	}
+	if n := len(x.segments); e.Twice && n >= 2 {
+		x.segments = append(x.segments, x.segments[n-2])
+		x.ack()
 	}
 }
 

@@ -147,7 +147,7 @@ func (p packetSource) packets(e underlay.Event) []sent {
 		list = []sent{{
 			src: e.Src.Addr(), dst: e.Dst.Addr(), env: datagramEnvelope(e), summed: underlay.HasUDPChecksum(e.Dst),
 			head:    &layers.UDP{SrcPort: layers.UDPPort(e.Src.Port()), DstPort: layers.UDPPort(e.Dst.Port())},
-			payload: e.Payload, way: e.Way, comment: lost(e),
+			payload: e.Payload, way: e.Way, comment: lost(e), damaged: e.Damaged,
 		}}
 	default:
 		list = segmentsOf(e)
@@ -167,7 +167,7 @@ func lost(e underlay.Event) string {
 	switch {
 	case e.Detail == "":
 		return ""
-	case e.Kind == underlay.DatagramDropped, e.Kind == underlay.PacketDropped, e.Kind == underlay.Dial:
+	case e.Kind == underlay.DatagramDropped, e.Kind == underlay.PacketDropped, e.Kind == underlay.Dial, e.Kind == underlay.SegmentLost:
 		return "lost: " + e.Detail
 	}
 	return ""
