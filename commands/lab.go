@@ -31,7 +31,7 @@ func labRows() []Row {
 			Run:  func(c *Context, a Args) error { return c.Lab.Advance(a.Duration("time")) }},
 		{Modes: only, Syntax: "link WORD$a WORD$b <up|down>",
 			Help: grammar.Words{
-				"link":      "Cut or mend the link between two routers",
+				"link":      "Break or mend the link between two routers",
 				"link WORD": "Router name",
 				"link up":   "Mend it",
 				"link down": "Cut it",
@@ -39,7 +39,7 @@ func labRows() []Row {
 			Run: func(c *Context, a Args) error { return c.Lab.SetLink(a.String("a"), a.String("b"), a.Has("up")) }},
 		{Modes: only, Syntax: "device WORD$device <stop|start>",
 			Help: grammar.Words{
-				"device":       "Power a router off or on",
+				"device":       "Power a router off or on, or make it hang",
 				"device WORD":  "Router name",
 				"device stop":  "Cut the power: its state is gone, and it says nothing more",
 				"device start": "Boot it: its startup configuration, or that of the lab file",
