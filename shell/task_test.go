@@ -172,7 +172,7 @@ func TestTasksByRequest(t *testing.T) {
 	}
 }
 
-// A task ends with whoever began it: nothing of it is left when the connection is closed, or the session alone.
+// A task ends with whoever began it: nothing of it is left when the connection is closed.
 func TestTasksEndWithTheirConnection(t *testing.T) {
 	for name, begin := range map[string]func(t *testing.T, s *served, line string) (c *client, end func()){
 		"telnet": func(t *testing.T, s *served, line string) (*client, func()) {
@@ -188,20 +188,6 @@ func TestTasksEndWithTheirConnection(t *testing.T) {
 		"request": func(t *testing.T, s *served, line string) (*client, func()) {
 			c, _ := s.request(t, s.dialSSH(t, "xTR1", "lab"), line)
 			return c, c.close
-		},
-		"request, the session alone": func(t *testing.T, s *served, line string) (*client, func()) {
-			conn := s.dialSSH(t, "xTR1", "lab")
-			c, session := s.request(t, conn, line)
-			return c, func() {
-				if err := session.Close(); err != nil {
-					t.Error(err)
-				}
-				_ = session.Wait() // until the router has closed it, too
-				if n := s.lines("xTR1"); n != 0 {
-					t.Errorf("%d lines are taken", n)
-				}
-				_ = conn.Close()
-			}
 		},
 		"inside": func(t *testing.T, s *served, line string) (*client, func()) {
 			c := s.login(t, "ssh", "New-MSMR", "lab")
@@ -236,6 +222,32 @@ func TestTasksEndWithTheirConnection(t *testing.T) {
 				t.Errorf("%d packets were sent when nobody was there any more", after-before)
 			}
 		})
+	}
+}
+
+// What somebody has begun by a request is over when he closes the session, whatever becomes of the connection.
+func TestTasksEndWithTheirRequest(t *testing.T) {
+	leaks(t)
+	s := serve(t, devices.DefaultLab)
+	sh := New(s.lab, s.set)
+	if err := sh.Attach("xTR1"); err != nil {
+		t.Fatal(err)
+	}
+	gone := make(chan struct{})
+	r, w := io.Pipe()
+	sh.remote = newRemote(w, gone)
+	over := make(chan error)
+	go func() {
+		_, err := sh.Exec(longPing)
+		over <- err
+	}()
+	got := make([]byte, len(longBegun))
+	if _, err := io.ReadFull(r, got); err != nil || string(got) != longBegun {
+		t.Fatalf("%q (%v)", got, err)
+	}
+	close(gone)
+	if err := <-over; err != nil || sh.Busy() {
+		t.Errorf("%v, busy %v", err, sh.Busy())
 	}
 }
 
