@@ -223,7 +223,8 @@ func (s serviceForm) mapResolvers() Row {
 
 // mapServers is the row of the map-servers that an ETR registers with.
 func (s serviceForm) mapServers() Row {
-	r := s.row("etr map-server ADDRESS$server key [<0|7>$type] WORD$key", "etr map-server ADDRESS$server [key [<0|7>$type] WORD$key]",
+	const line = "key [<0|7>$type] WORD$key [proxy-reply] [hash-function <sha1|sha2>$hash]"
+	r := s.row("etr map-server ADDRESS$server "+line, "etr map-server ADDRESS$server ["+line+"]",
 		"etr map-server 209.165.201.31 key site-a-key", grammar.Words{
 			"etr map-server":          "Configures map-server to be used in ETR registration",
 			"etr map-server ADDRESS":  "Map-server address",
@@ -231,6 +232,11 @@ func (s serviceForm) mapServers() Row {
 			"etr map-server key 0":    helpKeyClear,
 			"etr map-server key 7":    helpKeyHidden,
 			"etr map-server key WORD": helpKey,
+
+			"etr map-server key proxy-reply":        "Send map-register with PROXY flag set",
+			"etr map-server key hash-function":      "Specify the hash function used to sign map-registers",
+			"etr map-server key hash-function sha1": "HMAC-SHA-1",
+			"etr map-server key hash-function sha2": "HMAC-SHA-256",
 		})
 	r.Run = func(c *Context, a Args) error {
 		addr := a.Addr("server")
@@ -249,16 +255,24 @@ func (s serviceForm) mapServers() Row {
 			return err
 		}
 		s := s.of(c, a)
+		m := devices.ETRMapServer{Addr: addr, Key: key, ProxyReply: a.Has("proxy-reply"), SHA256: a.String("hash") == "sha2"}
 		if i := slices.IndexFunc(s.ETRMapServers, of); i >= 0 {
-			s.ETRMapServers[i].Key = key
-			return nil
+			s.ETRMapServers[i] = m
+		} else {
+			s.ETRMapServers = append(s.ETRMapServers, m)
 		}
-		s.ETRMapServers = append(s.ETRMapServers, devices.ETRMapServer{Addr: addr, Key: key})
 		return nil
 	}
 	r.Print = func(cfg *devices.Config, p *Printer) {
 		for _, m := range s.at(cfg, p).ETRMapServers {
-			p.Line("%setr map-server %s key %s", s.before, addrText(m.Addr), p.keyText(m.Key))
+			line := s.before + "etr map-server " + addrText(m.Addr) + " key " + p.keyText(m.Key)
+			if m.ProxyReply {
+				line += " proxy-reply"
+			}
+			if m.SHA256 {
+				line += " hash-function sha2"
+			}
+			p.Line("%s", line)
 		}
 	}
 	return r

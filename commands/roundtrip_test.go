@@ -366,7 +366,7 @@ func drawService(t *rapid.T, rel devices.Release) devices.LISPService {
 	slices.Reverse(addrs) // the order of configuration is kept, whatever it is
 	s.ITRMapResolvers = addrs
 	for _, a := range addrs {
-		s.ETRMapServers = append(s.ETRMapServers, devices.ETRMapServer{Addr: a, Key: drawName.Draw(t, "key")})
+		s.ETRMapServers = append(s.ETRMapServers, devices.ETRMapServer{Addr: a, Key: drawName.Draw(t, "key"), ProxyReply: flag("proxy-reply"), SHA256: flag("sha2")})
 	}
 	return s
 }

@@ -258,7 +258,8 @@ func (d *Device) etrConfig() etr.Config {
 		}
 		for _, m := range s.service.ETRMapServers {
 			local, _ := d.lab.net.Source(d.index, m.Addr)
-			cfg.MapServers = append(cfg.MapServers, etr.MapServerConfig{Addr: m.Addr, Family: s.family, Key: m.Key, Local: local})
+			cfg.MapServers = append(cfg.MapServers, etr.MapServerConfig{
+				Addr: m.Addr, Family: s.family, Key: m.Key, Local: local, ProxyReply: m.ProxyReply, SHA256: m.SHA256})
 		}
 	}
 	return cfg

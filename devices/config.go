@@ -209,6 +209,8 @@ type UsePETR struct {
 
 // ETRMapServer is one `etr map-server` line.
 type ETRMapServer struct {
-	Addr netip.Addr
-	Key  string
+	Addr       netip.Addr
+	Key        string
+	ProxyReply bool // the map server shall answer Map-Requests itself
+	SHA256     bool // `hash-function sha2`: without it Map-Registers are signed by HMAC-SHA-1
 }

@@ -177,7 +177,7 @@ func parseLISP(l *LISP, f []string) bool {
 	case "etr":
 		service.ETR = true
 	case "etr map-server":
-		service.ETRMapServers = append(service.ETRMapServers, ETRMapServer{netip.MustParseAddr(f[3]), f[5]})
+		service.ETRMapServers = append(service.ETRMapServers, ETRMapServer{Addr: netip.MustParseAddr(f[3]), Key: f[5]})
 	case "map-server":
 		service.MapServer = true
 	case "map-resolver":

@@ -30,6 +30,7 @@ type key struct {
 // line is what every prefix of a service is registered anew for when it changes.
 type line struct {
 	secret     string
+	algorithm  wire.Algorithm
 	proxyReply bool
 	merge      bool
 }
@@ -71,7 +72,8 @@ type message struct {
 const (
 	maxRecords = 255
 	maxBytes   = 1400
-	// overhead is what a Map-Register holds beside its records: header word, nonce, key and lengths, SHA-1, tail.
+	// overhead is what a Map-Register holds beside its records: header word, nonce, key and lengths, SHA-1, tail. SHA-256
+	// takes 12 bytes more, which a packet has room for.
 	overhead = 4 + 8 + 4 + 20 + 24
 )
 
@@ -207,7 +209,11 @@ func (e *Engine) configureServers(now time.Time, lines []MapServerConfig) {
 			wanted[s] = make(map[lispcore.Family]line)
 		}
 		s.local = l.Local
-		wanted[s][l.Family] = line{secret: l.Key, proxyReply: l.ProxyReply, merge: e.cfg.Merge}
+		algorithm := wire.AlgSHA1
+		if l.SHA256 {
+			algorithm = wire.AlgSHA256
+		}
+		wanted[s][l.Family] = line{secret: l.Key, algorithm: algorithm, proxyReply: l.ProxyReply, merge: e.cfg.Merge}
 	}
 	for _, s := range e.servers {
 		if !slices.Contains(order, s) {

@@ -70,6 +70,8 @@ type MapServerConfig struct {
 	Local netip.Addr
 	// ProxyReply asks the map server to answer Map-Requests itself (the P bit).
 	ProxyReply bool
+	// SHA256 has Map-Registers signed by HMAC-SHA-256; without it they are by HMAC-SHA-1.
+	SHA256 bool
 }
 
 // Engine is one ETR, or PETR. It implements lispcore.Engine.

@@ -86,7 +86,7 @@ func (e *Engine) sendWithdrawal(now time.Time, g *group, mappings []lispcore.Map
 func (e *Engine) mapRegister(g *group, nonce uint64, records []wire.Record) []byte {
 	key := g.server.keys[g.service.Family]
 	m := wire.MapRegister{
-		ProxyReply: key.proxyReply, Merge: key.merge, WantNotify: true, HasXTRID: true, Nonce: nonce, Auth: wire.Auth{Algorithm: wire.AlgSHA1},
+		ProxyReply: key.proxyReply, Merge: key.merge, WantNotify: true, HasXTRID: true, Nonce: nonce, Auth: wire.Auth{Algorithm: key.algorithm},
 		Records: records, XTRID: e.cfg.XTRID, SiteID: e.cfg.SiteID,
 	}
 	b, err := m.Append(nil)

@@ -485,6 +485,41 @@ func TestRFC9301_5_6_MergeAndProxyBits(t *testing.T) {
 	}
 }
 
+// Map-Registers are signed by the algorithm that the line of the Map-Server names, and anew when it names another; what a
+// Map-Notify is signed by is its own business.
+func TestRFC9301_5_6_AlgorithmOfEachMapServer(t *testing.T) {
+	r, _ := merging(t)
+	for _, sha256 := range []bool{true, false} {
+		r.cfg.MapServers = slices.Clone(r.cfg.MapServers)
+		for i := range r.cfg.MapServers {
+			r.cfg.MapServers[i].SHA256 = sha256
+		}
+		want := wire.AlgSHA1
+		if sha256 {
+			want = wire.AlgSHA256
+		}
+		r.Configure(r.now, r.cfg)
+		r.tick()
+		sent := 0
+		for _, out := range r.Drain() {
+			d, ok := out.(lispcore.SendDatagram)
+			if !ok {
+				continue
+			}
+			var m wire.MapRegister
+			if err := m.Parse(d.Payload); err != nil {
+				continue
+			}
+			if sent++; m.Auth.Algorithm != want || !wire.NewAuthenticator("key").Verify(d.Payload) {
+				t.Errorf("a Map-Register by %v, expected an authentic one by %v", m.Auth.Algorithm, want)
+			}
+		}
+		if sent != 3 {
+			t.Errorf("%d Map-Registers, expected 3", sent)
+		}
+	}
+}
+
 // "The Map-Notify-Ack": an unsolicited Map-Notify is acknowledged, with its nonce and records, signed anew, as often as it
 // comes; what is not authentic is not.
 func TestRFC9301_5_7_UnsolicitedMapNotifyIsAcknowledged(t *testing.T) {
