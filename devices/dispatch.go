@@ -20,11 +20,11 @@ func (d *Device) roles() []lispcore.Engine {
 	if d.etr != nil {
 		list = append(list, d.etr)
 	}
-	if d.server != nil {
-		list = append(list, d.server)
-	}
 	if d.resolver != nil {
 		list = append(list, d.resolver)
+	}
+	if d.server != nil {
+		list = append(list, d.server)
 	}
 	if d.itr != nil {
 		list = append(list, d.itr)

@@ -56,7 +56,11 @@ func parseGlobal(c *Config, f []string) bool {
 		c.Hostname = f[1]
 	case "ipv6":
 		if f[1] == "route" {
-			c.Routes = append(c.Routes, StaticRoute{Prefix: netip.MustParsePrefix(f[2]), NextHop: netip.MustParseAddr(f[3])})
+			r := StaticRoute{Prefix: netip.MustParsePrefix(f[2]), Interface: f[3]}
+			if f[3] != "Null0" {
+				r.Interface, r.NextHop = "", netip.MustParseAddr(f[3])
+			}
+			c.Routes = append(c.Routes, r)
 		}
 		c.IPv6UnicastRouting = true
 	case "interface":

@@ -287,7 +287,8 @@ func (d *Device) errorSource(at arrival, to netip.Addr) (netip.Addr, bool) {
 	if a, ok := d.ownEID(at.vrf, to.Is4()); ok {
 		return a, true
 	}
-	return d.lab.net.SourceIn(d.index, at.vrf, to)
+	a := d.sourceFor(at.vrf, to) // a proxy has none, and its route leads to Null0
+	return a, a.IsValid()
 }
 
 // ownEID is the router's first address in an EID prefix of a VRF's instance.

@@ -49,7 +49,7 @@ type Entry struct {
 	Action   lispcore.Action
 	// ViaPETR: packets go to a proxy ETR instead of natively ("Encapsulating to proxy ETR").
 	ViaPETR  bool
-	Self     bool // it lies inside an EID prefix of the own site
+	Self     bool // it is an EID prefix of the own site
 	Created  time.Time
 	Modified time.Time
 	Expires  time.Time  // zero: never
@@ -215,7 +215,8 @@ func (en *entry) snapshot() Entry {
 	if en.dynamic {
 		s.Source = MapReply
 	}
-	_, s.Self = en.cache.own.LookupPrefix(en.prefix)
+	own, _, ok := en.cache.own.LookupPrefixLPM(en.prefix)
+	s.Self = ok && own == en.prefix // a longer one inside it is another site's
 	s.Complete = len(en.locators) > 0 || s.Action != lispcore.SendMapRequest
 	s.ViaPETR = len(en.locators) == 0 && s.Action == lispcore.NativelyForward && len(en.cache.petrs) > 0
 	for i := range en.locators {
