@@ -18,7 +18,7 @@ golden: # rewrite every golden and page from this tree; explain the difference i
 	go run . replay --update transcripts
 	go run . docs build
 
-docs: # write the pages and the README's listing from a run of the seed transcript
+docs: # write the pages and the README's listing from runs of their transcripts
 	go run . docs build
 
 fuzz: # 60 s for each fuzz target; FUZZTIME=10s make fuzz is shorter

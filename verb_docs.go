@@ -12,10 +12,15 @@ type docsCmd struct {
 	Check docsCheckCmd `cmd:"" help:"Fail when a page or the README's listing is stale."`
 }
 
-// source is the transcript that the pages come from. The verbs run at the root of the repository.
-const source = "transcripts/seed/reliable-registration.txt"
+// sources are the transcripts that the pages come from, in the order in which they follow each other on a page. The verbs
+// run at the root of the repository.
+var sources = []string{
+	"transcripts/seed/reliable-registration.txt",
+	"transcripts/forwarding/first-ping.txt",
+	"transcripts/forwarding/proxy.txt",
+}
 
-// readme holds a listing of the same run.
+// readme holds a listing of the first one's run.
 const readme = "README.md"
 
 type docsBuildCmd struct{}
@@ -57,21 +62,25 @@ func (docsCheckCmd) Run() error {
 	return nil
 }
 
-// build replays the source and makes all pages of it.
+// build replays the sources and makes all pages of them.
 func build() ([]transcripts.Page, error) {
-	t, err := transcripts.Load(source)
-	if err != nil {
-		return nil, err
+	var results []*transcripts.Result
+	for _, source := range sources {
+		t, err := transcripts.Load(source)
+		if err != nil {
+			return nil, err
+		}
+		bar := newProgress("replaying " + source)
+		res, err := transcripts.Replay(t, transcripts.Options{Step: bar.step})
+		bar.clear()
+		if err != nil {
+			return nil, err
+		}
+		if len(res.Failures) > 0 {
+			return nil, fmt.Errorf("%s answers otherwise than written: run `lisplab replay %s` first", source, source)
+		}
+		results = append(results, res)
 	}
-	bar := newProgress("replaying " + source)
-	res, err := transcripts.Replay(t, transcripts.Options{Step: bar.step})
-	bar.clear()
-	if err != nil {
-		return nil, err
-	}
-	if len(res.Failures) > 0 {
-		return nil, fmt.Errorf("%s answers otherwise than written: run `lisplab replay %s` first", source, source)
-	}
-	listing, err := res.Embed(readme)
-	return append(res.Pages(), listing), err
+	listing, err := results[0].Embed(readme)
+	return append(transcripts.Pages(results...), listing), err
 }

@@ -18,38 +18,41 @@ type Page struct {
 }
 
 // Pages returns the pages that stand between `!! page begin FILE` and `!! page end`: prose as it is, which is Markdown, and
-// what was typed with its answer as a block of code. A page may have several such parts.
-func (r *Result) Pages() []Page {
+// what was typed with its answer as a block of code. A page may have several such parts, in several transcripts: they follow
+// each other as the results do.
+func Pages(results ...*Result) []Page {
 	var files []string
 	built := map[string]*pageBuilder{}
-	off := &pageBuilder{} // what stands on no page
-	b := off
-	for _, item := range r.Transcript.Items {
-		switch it := item.(type) {
-		case *Directive:
-			words, err := shlex.Split(it.Text)
-			if err != nil || len(words) < 2 || words[0] != "page" {
-				if len(it.Output) > 0 {
-					b.block(&Step{it.Line, labPrompt, it.Text, it.Output})
+	for _, r := range results {
+		off := &pageBuilder{} // what stands on no page
+		b := off
+		for _, item := range r.Transcript.Items {
+			switch it := item.(type) {
+			case *Directive:
+				words, err := shlex.Split(it.Text)
+				if err != nil || len(words) < 2 || words[0] != "page" {
+					if len(it.Output) > 0 {
+						b.block(&Step{it.Line, labPrompt, it.Text, it.Output})
+					}
+					continue
 				}
-				continue
-			}
-			b.end()
-			b = off
-			if words[1] == "begin" {
-				if built[words[2]] == nil {
-					files = append(files, words[2])
-					built[words[2]] = &pageBuilder{}
-					built[words[2]].paragraph(fmt.Sprintf("<!-- Built by `lisplab docs build` from %s: edit that, not this. -->", filepath.ToSlash(r.Transcript.File)))
+				b.end()
+				b = off
+				if words[1] == "begin" {
+					if built[words[2]] == nil {
+						files = append(files, words[2])
+						built[words[2]] = &pageBuilder{}
+					}
+					b = built[words[2]]
+					b.comesFrom(filepath.ToSlash(r.Transcript.File))
 				}
-				b = built[words[2]]
+			case Prose:
+				b.prose(it.Text)
+			case *Step:
+				b.block(it)
+			case Blank:
+				b.end()
 			}
-		case Prose:
-			b.prose(it.Text)
-		case *Step:
-			b.block(it)
-		case Blank:
-			b.end()
 		}
 	}
 	pages := make([]Page, len(files))
@@ -65,6 +68,7 @@ const labPrompt = "lab>"
 // pageBuilder puts a page together from paragraphs and blocks, one empty line apart.
 type pageBuilder struct {
 	parts []string
+	from  []string // the transcripts that they come from
 	open  []string // the lines of a paragraph
 	code  bool     // the last part is a block of code that the next step joins
 }
@@ -101,9 +105,16 @@ func (b *pageBuilder) block(s *Step) {
 	b.parts, b.code = append(b.parts, "```\n"+lines+"\n```"), true
 }
 
+func (b *pageBuilder) comesFrom(file string) {
+	if !slices.Contains(b.from, file) {
+		b.from = append(b.from, file)
+	}
+}
+
 func (b *pageBuilder) text() string {
 	b.end()
-	return strings.Join(b.parts, "\n\n") + "\n"
+	const head = "<!-- Built by `lisplab docs build` from %s: edit that, not this. -->"
+	return strings.Join(append([]string{fmt.Sprintf(head, strings.Join(b.from, " and "))}, b.parts...), "\n\n") + "\n"
 }
 
 // Embed returns a file with its listings taken from the run. A listing is the block of code between the lines

@@ -9,7 +9,7 @@ var update = flag.Bool("update", false, "write the answers of this run into the 
 
 // TestTranscripts replays every transcript of this folder.
 func TestTranscripts(t *testing.T) {
-	files, err := Files("seed", "guide", "faults", "errors", "files", "shell")
+	files, err := Files(".")
 	if err != nil {
 		t.Fatal(err)
 	}
