@@ -48,9 +48,16 @@ func packetLength(out lispcore.SendDatagram) int {
 
 // quote is the head of the IP packet of a datagram, as it stands before a router with what is left of its TTL.
 func quote(out lispcore.SendDatagram, ttl uint8) []byte {
+	out.TTL = ttl
+	b := packetOf(out)
+	return b[:min(len(b), quoteSize)]
+}
+
+// packetOf is the IP packet of a datagram whose header fields are all given.
+func packetOf(out lispcore.SendDatagram) []byte {
 	src, dst := out.From.Addr(), out.To.Addr()
 	udp := udpHeader + len(out.Payload)
-	var b []byte
+	b := make([]byte, 0, ipv6Header+udp)
 	if dst.Is4() {
 		b = append(b, 4<<4|ipv4Header/4, out.TOS)
 		b = binary.BigEndian.AppendUint16(b, uint16(ipv4Header+udp))
@@ -60,11 +67,11 @@ func quote(out lispcore.SendDatagram, ttl uint8) []byte {
 			flags = 1 << 14
 		}
 		b = binary.BigEndian.AppendUint16(b, flags)
-		b = append(b, ttl, protocolUDP, 0, 0)
+		b = append(b, out.TTL, protocolUDP, 0, 0)
 	} else {
 		b = append(b, 6<<4|out.TOS>>4, out.TOS<<4, 0, 0)
 		b = binary.BigEndian.AppendUint16(b, uint16(udp))
-		b = append(b, protocolUDP, ttl)
+		b = append(b, protocolUDP, out.TTL)
 	}
 	b = append(append(b, src.AsSlice()...), dst.AsSlice()...)
 	if dst.Is4() {
@@ -83,7 +90,7 @@ func quote(out lispcore.SendDatagram, ttl uint8) []byte {
 		}
 		binary.BigEndian.PutUint16(b[at+6:], check)
 	}
-	return append(b, out.Payload[:min(len(out.Payload), max(0, quoteSize-len(b)))]...)
+	return append(b, out.Payload...)
 }
 
 // HasUDPChecksum tells whether a datagram of the lab bears a UDP checksum. Over IPv4, LISP data does not (RFC 9300 section

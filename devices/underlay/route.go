@@ -22,8 +22,9 @@ type Route struct {
 // Routing is what a router's configuration says of the underlay.
 type Routing struct {
 	Interfaces []Interface
-	Routes     []Route // an earlier route wins over a later one with the same prefix
-	Forward6   bool    // ipv6 unicast-routing: IPv6 packets of others are forwarded
+	Routes     []Route  // an earlier route wins over a later one with the same prefix
+	Forward6   bool     // ipv6 unicast-routing: IPv6 packets of others are forwarded
+	Tunnels    []Tunnel // what is left to LISP, where the kernel forwards; elsewhere the routers themselves know
 }
 
 // RouteKind says where a route comes from.

@@ -1,0 +1,71 @@
+//go:build linux
+
+package netns
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"syscall"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+var errNoRoot = errors.New("the netns underlay needs root: run it with sudo; the default underlay, loopback, needs none")
+
+// Check tells what the netns underlay misses on this machine, and what to do about it. It leaves nothing behind.
+func Check() error {
+	if os.Geteuid() != 0 {
+		return errNoRoot
+	}
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: what is made here ends with the thread
+		done <- try()
+	}()
+	return <-done
+}
+
+// try makes one of each in a namespace of its own.
+func try() error {
+	switch err := unix.Unshare(unix.CLONE_NEWNET); {
+	case errors.Is(err, syscall.EPERM):
+		return fmt.Errorf("making a network namespace: %w: in a container, give it --cap-add NET_ADMIN --cap-add SYS_ADMIN, or --privileged; the default underlay, loopback, needs neither", err)
+	case errors.Is(err, syscall.EINVAL):
+		return fmt.Errorf("making a network namespace: %w: this kernel has none (CONFIG_NET_NS); use the default underlay, loopback", err)
+	case err != nil:
+		return fmt.Errorf("making a network namespace: %w", err)
+	}
+	link, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+	if err != nil {
+		return fmt.Errorf("talking to the kernel by netlink: %w", err)
+	}
+	defer link.Close()
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name = "a"
+	if err := link.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: "b"}); err != nil {
+		return fmt.Errorf("making a veth link: %w%s", err, moduleHint(err, "veth"))
+	}
+	r := rule{family: netlink.FAMILY_V4, priority: firstRule, table: tunnelTable(0), suppressed: true}
+	if err := link.RuleAdd(r.netlink()); err != nil {
+		return fmt.Errorf("making a routing rule: %w%s", err, moduleHint(err, "CONFIG_IP_MULTIPLE_TABLES"))
+	}
+	if err := setAll(spaceSysctls); err != nil {
+		return fmt.Errorf("%w: in a container, /proc/sys must be writable: --privileged", err)
+	}
+	f, err := os.OpenFile("/dev/net/tun", os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("%w: load the kernel module with `modprobe tun`, or give the container the device with --device /dev/net/tun", err)
+	}
+	return f.Close()
+}
+
+// moduleHint says what to do when the kernel doesn't know a kind of thing.
+func moduleHint(err error, module string) string {
+	if errors.Is(err, syscall.EOPNOTSUPP) || errors.Is(err, syscall.EAFNOSUPPORT) || errors.Is(err, syscall.ENODEV) {
+		return fmt.Sprintf(": this kernel has no %s; `modprobe %s` may load it", module, module)
+	}
+	return ""
+}

@@ -1,0 +1,234 @@
+//go:build linux
+
+package underlay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lisplab/lispcore"
+)
+
+// userTimeout is how long sent bytes may stay unacknowledged before the kernel gives a connection up.
+var userTimeout = option{unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(LossTime / time.Millisecond), "TCP_USER_TIMEOUT"}
+
+func streamOptions(v6 bool) []option { return append(slices.Clone(controlOptions(v6)), userTimeout) }
+
+// kernelDial is a connection attempt under way.
+type kernelDial struct{ cancel context.CancelFunc }
+
+func (k *Kernel) takes(node int, port uint16) bool {
+	return k.cfg.Takes != nil && k.cfg.Takes(node, port)
+}
+
+// Listen opens or closes the router's listener on TCP 4342. Connections that stand are not touched.
+func (k *Kernel) Listen(node int, on bool) error { return k.listen(node, lispcore.ControlPort, on) }
+
+func (k *Kernel) listen(node int, port uint16, on bool) error {
+	at := k.sites[node]
+	l := at.listeners[port]
+	switch {
+	case on == (l != nil) || !k.nodes[node].running:
+		return nil
+	case !on:
+		delete(at.listeners, port)
+		return l.Close()
+	}
+	err := k.cfg.Ground.Enter(node, func() (err error) {
+		l, err = listenKernelTCP(port)
+		return inUse(err)
+	})
+	if err != nil {
+		return fmt.Errorf("%s: TCP port %d: %w", k.nodes[node].name, port, err)
+	}
+	at.listeners[port] = l
+	k.running.Go(func() { k.acceptAll(node, port, l) })
+	return nil
+}
+
+func listenKernelTCP(port uint16) (*net.TCPListener, error) {
+	network, at := "tcp4", "0.0.0.0"
+	options := streamOptions(false)
+	if haveIPv6 { // one socket for both: what is said of IPv4 holds for its IPv4 connections
+		network, at = "tcp", "[::]"
+		options = append(streamOptions(true), controlOptions4...)
+	}
+	lc := net.ListenConfig{KeepAliveConfig: keepAlive, Control: setting(options...)}
+	lc.SetMultipathTCP(false)
+	l, err := lc.Listen(context.Background(), network, fmt.Sprintf("%s:%d", at, port))
+	if err != nil {
+		return nil, err
+	}
+	return l.(*net.TCPListener), nil
+}
+
+// acceptAll posts the connections of a listener, until it is closed.
+func (k *Kernel) acceptAll(node int, port uint16, l *net.TCPListener) {
+	for {
+		conn, err := l.AcceptTCP()
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil:
+			if !errors.Is(err, syscall.ECONNABORTED) {
+				k.post(func(time.Time) []Delivery {
+					k.fail(fmt.Errorf("%s: TCP port %d: %w", k.nodes[node].name, port, err))
+					return nil
+				})
+				return
+			}
+			continue
+		}
+		ok := k.post(func(time.Time) []Delivery {
+			refused := port != lispcore.ControlPort && !k.takes(node, port)
+			if k.sites[node].listeners[port] != l || refused {
+				reset(conn)
+				return nil
+			}
+			return k.opened(node, k.cfg.NextStream(node), conn, false)
+		})
+		if !ok {
+			reset(conn)
+			return
+		}
+	}
+}
+
+// reset ends a connection by a RST.
+func reset(conn *net.TCPConn) {
+	_ = conn.SetLinger(0) // an error means that it is gone already
+	_ = conn.Close()
+}
+
+// opened makes a connection known at its router, and starts to read and write it.
+func (k *Kernel) opened(node int, id lispcore.StreamID, conn *net.TCPConn, dialled bool) []Delivery {
+	st := &serverStream{id: id, conn: conn}
+	st.changed.L = &st.mu
+	k.sites[node].streams[id] = st
+	k.running.Go(func() { k.readStream(node, st) })
+	k.running.Go(st.write)
+	in := lispcore.StreamOpened{Stream: id, Local: unmappedTCP(conn.LocalAddr()), Remote: unmappedTCP(conn.RemoteAddr()), Dialled: dialled}
+	return []Delivery{{node, in}}
+}
+
+// dial asks for a connection.
+func (k *Kernel) dial(node int, out lispcore.OpenStream) {
+	ctx, cancel := context.WithCancel(context.Background())
+	d := &kernelDial{cancel}
+	k.sites[node].dials[out.Stream] = d
+	dialer := net.Dialer{
+		LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(out.From, 0)), Timeout: SynWait, KeepAliveConfig: keepAlive,
+		Control: setting(streamOptions(out.To.Addr().Is6())...),
+	}
+	dialer.SetMultipathTCP(false)
+	k.running.Go(func() {
+		defer cancel()
+		var conn net.Conn
+		err := k.cfg.Ground.Enter(node, func() (err error) {
+			conn, err = dialer.DialContext(ctx, "tcp", out.To.String())
+			return err
+		})
+		ok := k.post(func(time.Time) []Delivery {
+			at := k.sites[node]
+			given := at.dials[out.Stream] != d // up since
+			if !given {
+				delete(at.dials, out.Stream)
+			}
+			switch {
+			case err == nil && given:
+				reset(conn.(*net.TCPConn))
+			case err == nil:
+				return k.opened(node, out.Stream, conn.(*net.TCPConn), true)
+			case !given:
+				return []Delivery{{node, lispcore.StreamClosed{Stream: out.Stream, Reason: dialReason(err)}}}
+			}
+			return nil
+		})
+		if !ok && err == nil {
+			reset(conn.(*net.TCPConn))
+		}
+	})
+}
+
+// dialReason says why a dial came to nothing.
+func dialReason(err error) lispcore.CloseReason {
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET):
+		return lispcore.ClosedByRefusal
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT):
+		return lispcore.ClosedByTimeout
+	}
+	return lispcore.ClosedNoRoute
+}
+
+// readStream posts the bytes of a connection, until it ends.
+func (k *Kernel) readStream(node int, st *serverStream) {
+	for {
+		buf := make([]byte, 4096)
+		n, err := st.conn.Read(buf)
+		ok := k.post(func(time.Time) (list []Delivery) {
+			at := k.sites[node]
+			if at.streams[st.id] != st {
+				return nil // the role has closed it, and hears no more of it
+			}
+			if n > 0 {
+				list = append(list, Delivery{node, lispcore.StreamData{Stream: st.id, Data: buf[:n]}})
+			}
+			if err != nil {
+				delete(at.streams, st.id)
+				st.close()
+				list = append(list, Delivery{node, lispcore.StreamClosed{Stream: st.id, Reason: closeReason(err)}})
+			}
+			return list
+		})
+		if err != nil || !ok {
+			return
+		}
+		st.waitForRoom()
+	}
+}
+
+func (k *Kernel) closeStream(node int, out lispcore.CloseStream) {
+	at := k.sites[node]
+	if d := at.dials[out.Stream]; d != nil {
+		delete(at.dials, out.Stream)
+		d.cancel()
+	}
+	st := at.streams[out.Stream]
+	if st == nil {
+		return
+	}
+	delete(at.streams, out.Stream)
+	if out.Abort {
+		st.abort()
+	} else {
+		st.close()
+	}
+}
+
+// Silence notes that a role has asked for the end of a stream. The CloseStream that follows is carried before anything else
+// is delivered, so nothing has to be kept back here.
+func (k *Kernel) Silence(int, lispcore.StreamID) {}
+
+// Conns returns the TCP connections of a router by their streams, then its listener on TCP 4342.
+func (k *Kernel) Conns(node int) []ConnState {
+	at := k.sites[node]
+	var list []ConnState
+	for id, st := range at.streams {
+		list = append(list, ConnState{unmappedTCP(st.conn.LocalAddr()), unmappedTCP(st.conn.RemoteAddr()), TCPEstablished, id})
+	}
+	slices.SortFunc(list, func(a, b ConnState) int { return int(a.Stream) - int(b.Stream) })
+	if at.listeners[lispcore.ControlPort] != nil {
+		list = append(list, ConnState{Local: netip.AddrPortFrom(netip.Addr{}, lispcore.ControlPort), State: TCPListen})
+	}
+	return list
+}
