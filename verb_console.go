@@ -12,15 +12,31 @@ import (
 	"lisplab/shell"
 )
 
-// labFlags choose a lab and how far it has come when the verb meets it.
+// labChoice chooses a lab.
+type labChoice struct {
+	Lab   string `default:"${default_lab}" placeholder:"NAME|FILE" help:"A built-in lab, or the path of a lab.yaml (${default})."`
+	State string `placeholder:"DIR" help:"Keep the files of all routers in this directory, their startup configurations among them. Without it they end with the lab."`
+}
+
+// labFlags choose a lab, what it runs on, and how far it has come when the verb meets it.
 type labFlags struct {
-	Lab     string        `default:"${default_lab}" placeholder:"NAME|FILE" help:"A built-in lab, or the path of a lab.yaml (${default})."`
+	labChoice
+	underlayFlag
 	Advance time.Duration `default:"10s" placeholder:"TIME" help:"Lab time to let pass first (${default})."`
-	State   string        `placeholder:"DIR" help:"Keep the files of all routers in this directory, their startup configurations among them. Without it they end with the lab."`
+}
+
+// underlayFlag chooses what a lab runs on.
+type underlayFlag struct {
+	Underlay devices.Underlay `default:"loopback" enum:"loopback,netns" placeholder:"KIND" help:"What the lab runs on: loopback, modelled links and time that jumps, or netns, a network namespace for each router and real time, which needs root (${default})."`
 }
 
 // open starts the lab and lets it converge.
 func (f labFlags) open(opt devices.Options) (*devices.Lab, *commands.Set, error) {
+	opt.Underlay = f.Underlay
+	return f.labChoice.open(opt, f.Advance)
+}
+
+func (f labChoice) open(opt devices.Options, advance time.Duration) (*devices.Lab, *commands.Set, error) {
 	set, err := commands.New()
 	if err != nil {
 		return nil, nil, err
@@ -30,7 +46,7 @@ func (f labFlags) open(opt devices.Options) (*devices.Lab, *commands.Set, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := lab.Advance(f.Advance); err != nil {
+	if err := lab.Advance(advance); err != nil {
 		_ = lab.Close()
 		return nil, nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"lisplab/commands"
 	"lisplab/devices"
 	"lisplab/shell"
 )
@@ -16,10 +17,15 @@ import (
 // serveCmd makes every router of a lab reachable as a device is, and the lab itself.
 type serveCmd struct {
 	labFlags
+	serveFlags
+	Speed float64 `default:"1" placeholder:"N" help:"Lab time runs N times as fast as the wall clock (${default})."`
+}
+
+// serveFlags say where a lab is reachable, and how that is told.
+type serveFlags struct {
 	labPortFlags
 	SSH    shell.Ports `name:"ssh" default:"127.0.0.1:2201-" placeholder:"PORTS" help:"One SSH port a router: ADDRESS:FIRST-, ADDRESS:0 for any free ones, or off (${default})."`
 	Telnet shell.Ports `default:"127.0.0.1:2301-" placeholder:"PORTS" help:"One telnet port a router, in the same form (${default})."`
-	Speed  float64     `default:"1" placeholder:"N" help:"Lab time runs N times as fast as the wall clock (${default})."`
 
 	Inventory    string `default:"table" enum:"table,ansible,netmiko,nornir,pyats,ssh-config" placeholder:"FORM" help:"What to print of the routers: a table, or the inventory of a client: ansible, netmiko, nornir, pyats or ssh-config (${default})."`
 	ShortPrompts bool   `help:"Keep prompts of configuration modes within the 32 characters that scrapli knows, whatever the lab file says."`
@@ -27,9 +33,17 @@ type serveCmd struct {
 
 // Validate refuses what has no meaning.
 func (c serveCmd) Validate() error {
-	if !(c.Speed > 0 && c.Speed <= maxSpeed) {
+	switch {
+	case !(c.Speed > 0 && c.Speed <= maxSpeed):
 		return fmt.Errorf("--speed %v: expected a number above 0, up to %v", c.Speed, maxSpeed)
+	case c.Speed != 1 && c.Underlay != devices.Loopback:
+		return fmt.Errorf("--speed %v: time is real on the %s underlay", c.Speed, c.Underlay)
 	}
+	return c.serveFlags.check()
+}
+
+// check refuses what would serve nothing.
+func (c serveFlags) check() error {
 	if !c.SSH.On() && !c.Telnet.On() && !c.LabPort.IsValid() {
 		return errors.New("--ssh off, --telnet off and no --lab-port: nothing would be reachable")
 	}
@@ -40,9 +54,15 @@ func (c serveCmd) Validate() error {
 const maxSpeed = 100_000
 
 // Run serves until it is interrupted.
-func (c serveCmd) Run(ctx context.Context) (err error) {
+func (c serveCmd) Run(ctx context.Context) error { return c.serve(ctx, c.open, c.State, c.Speed) }
+
+// serve opens a lab and serves it, with what is kept in a state directory if there is one, until it is interrupted, or, where its time is real, is broken beyond repair.
+func (c serveFlags) serve(ctx context.Context, open func(devices.Options) (*devices.Lab, *commands.Set, error), state string, speed float64) (err error) {
+	ctx, broken := context.WithCancel(ctx)
+	defer broken()
 	var server atomic.Pointer[shell.Server]
-	lab, set, err := c.open(devices.Options{
+	var live bool
+	lab, set, err := open(devices.Options{
 		ShortPrompts: c.ShortPrompts,
 		Logged: func(d *devices.Device, line devices.LogLine) {
 			if s := server.Load(); s != nil {
@@ -54,12 +74,18 @@ func (c serveCmd) Run(ctx context.Context) (err error) {
 				s.Powered(d, on)
 			}
 		},
+		Failed: func(error) {
+			if live {
+				broken()
+			}
+		},
 	})
 	if err != nil {
 		return err
 	}
+	live = lab.Live()
 	defer func() { err = errors.Join(err, lab.Close()) }()
-	keys := shell.HostKeys{Dir: c.State}
+	keys := shell.HostKeys{Dir: state}
 	port, err := c.listen(lab, set, keys)
 	if err != nil {
 		return err
@@ -84,7 +110,7 @@ func (c serveCmd) Run(ctx context.Context) (err error) {
 		}
 		return err
 	}
-	lab.FollowAt(ctx, c.Speed)
+	lab.FollowAt(ctx, speed)
 	var running sync.WaitGroup
 	if port != nil {
 		running.Go(func() { port.Serve(ctx) })
@@ -96,7 +122,7 @@ func (c serveCmd) Run(ctx context.Context) (err error) {
 }
 
 // tell says where everything is.
-func (c serveCmd) tell(s *shell.Server, port *shell.LabPort) error {
+func (c serveFlags) tell(s *shell.Server, port *shell.LabPort) error {
 	text, err := s.Inventory().Text(c.Inventory)
 	if err != nil {
 		return err

@@ -74,10 +74,11 @@ type Decision struct {
 
 // arrival is how a packet came to a router's forwarding.
 type arrival struct {
-	vrf   string
-	iface string // natively by this interface; else ""
-	own   bool   // the router has made it
-	outer bool   // a tunnel's packet, which the network under LISP forwards by its routes alone
+	vrf     string
+	iface   string // natively by this interface; else ""
+	own     bool   // the router has made it
+	counted bool   // the kernel has counted its TTL down, and looked at IPv6 forwarding
+	outer   bool   // a tunnel's packet, which the network under LISP forwards by its routes alone
 }
 
 // decide is the one place where a packet's fate is decided: forwarding, `lab explain` and `show ip cef` ask it. The order is
@@ -110,7 +111,7 @@ func (d *Device) decide(now time.Time, at arrival, b []byte, dry bool) Decision 
 		return dec
 	case !routable(p.Destination) || p.Source.IsMulticast():
 		return drop(DropMartian)
-	case at.own:
+	case at.own, at.counted:
 	case p.Version == 6 && !d.cfg.IPv6UnicastRouting:
 		return drop(DropNoIPv6)
 	case !forward.DecrementTTL(b):

@@ -242,7 +242,7 @@ func (d *Device) xtrID() (id wire.XTRID) {
 
 // routingOf is what the underlay must know of a configuration.
 func routingOf(cfg Config) underlay.Routing {
-	r := underlay.Routing{Forward6: cfg.IPv6UnicastRouting}
+	r := underlay.Routing{Forward6: cfg.IPv6UnicastRouting, Tunnels: cfg.tunnels()}
 	for _, i := range cfg.Interfaces {
 		addrs := slices.Clone(i.IPv6)
 		if i.IPv4.IsValid() {

@@ -17,7 +17,8 @@ type follower struct {
 // meanwhile; everything else must come by Do. A lab that follows already goes on as it was.
 func (l *Lab) Follow(ctx context.Context) { l.FollowAt(ctx, 1) }
 
-// FollowAt is Follow with a lab time that runs speed times as fast as the wall clock, which must be above 0.
+// FollowAt is Follow with a lab time that runs speed times as fast as the wall clock, which must be above 0. In real time it
+// is 1.
 func (l *Lab) FollowAt(ctx context.Context, speed float64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -25,15 +26,24 @@ func (l *Lab) FollowAt(ctx context.Context, speed float64) {
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	l.follower = &follower{startClock(l.loop.now, speed), make(chan func()), cancel, make(chan struct{})}
+	clock := startClock(l.loop.now, speed)
+	if l.live != nil {
+		clock = l.live.clock
+	}
+	l.follower = &follower{clock, make(chan func()), cancel, make(chan struct{})}
 	go l.follow(ctx, l.follower)
 }
 
 func (l *Lab) follow(ctx context.Context, f *follower) {
 	defer close(f.done)
 	defer f.cancel()
+	told := false
 	for {
-		_ = l.loop.run(f.clock.now()) // Err keeps the error; Do goes on, time does not
+		err := l.keepUp(f) // Err keeps the error; Do goes on, time does not
+		if err != nil && !told && l.failed != nil {
+			told = true
+			l.failed(err)
+		}
 		timer := f.timer(l)
 		select {
 		case <-ctx.Done():
@@ -41,11 +51,22 @@ func (l *Lab) follow(ctx context.Context, f *follower) {
 			return
 		case fn := <-f.work:
 			timer.Stop()
-			_ = l.loop.run(f.clock.now())
+			_ = l.keepUp(f)
 			fn()
+		case a := <-l.arrivals():
+			timer.Stop()
+			l.loop.arrive(a)
 		case <-timer.C:
 		}
 	}
+}
+
+// keepUp lets everything happen that is due by the wall clock.
+func (l *Lab) keepUp(f *follower) error {
+	if l.live != nil {
+		return l.catchUp()
+	}
+	return l.loop.run(f.clock.now())
 }
 
 // timer fires when the lab has something to do.

@@ -37,6 +37,15 @@ type Options struct {
 	// Powered is called when a router has got power or has lost it, a reload included, on the goroutine that owns the lab:
 	// its terminals have lost their router. It must not block.
 	Powered func(d *Device, on bool)
+	// Underlay is what the lab runs on: Loopback when "".
+	Underlay Underlay
+	// Run names what the netns underlay builds: no two runs of a name can be up at once. "" stands for the lab's name, and,
+	// unless RunByLab is set, the number of the process.
+	Run      string
+	RunByLab bool
+	// Failed is called when lab time stands still for good (see Lab.Err) while it follows the wall clock, on the goroutine that
+	// owns the lab. It must not block.
+	Failed func(error)
 	// State is the directory that keeps the files of all routers beyond the process, their startup configurations among
 	// them; it is made if need be. "" keeps them in memory.
 	State string
@@ -65,6 +74,7 @@ type world struct {
 	file     *labFile
 	seed     uint64
 	net      wires
+	live     *live // nil: the wires are in lock-step
 	loop     *loop
 	devices  []*Device
 	hosts    []*Host
@@ -73,6 +83,7 @@ type world struct {
 	parse    func(rel Release, file, text string) (Config, error)
 	state    *state                 // nil: files are kept in memory
 	answer   func(*Device, *Stream) // may be nil
+	failed   func(error)            // may be nil
 	frames   *capture.Wires
 	captures []*Capture
 	reports  []teller // who have something to tell, in order
@@ -92,7 +103,7 @@ func OpenLab(nameOrPath string, opt Options) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Lab{world: &world{file: file, seed: file.seed, logged: opt.Logged, powered: opt.Powered, parse: opt.Parse, frames: capture.NewWires()}}
+	l := &Lab{world: &world{file: file, seed: file.seed, logged: opt.Logged, powered: opt.Powered, failed: opt.Failed, parse: opt.Parse, frames: capture.NewWires()}}
 	if opt.Seed != nil {
 		l.seed = *opt.Seed
 	}
@@ -133,16 +144,11 @@ func (l *Lab) build(opt Options) error {
 		l.loop.names = append(l.loop.names, f.Name)
 		l.loop.hosts = append(l.loop.hosts, h)
 	}
-	net, err := underlay.New(underlay.Config{
-		Names: routers, Links: l.file.links, Hosts: l.file.underlayHosts(), Filter: l.filter,
-		Rand: rand.New(rand.NewPCG(l.seed, 0)), Chance: rand.New(rand.NewPCG(l.seed, 1)), Wall: wall,
-		NextStream: func(node int) lispcore.StreamID { return l.devices[node].sessions.NextStream() },
-		Takes:      l.takes, Observe: l.observer(opt.Observe), Tamper: opt.Tamper,
-	})
+	net, err := l.lay(routers, opt)
 	if err != nil {
 		return err
 	}
-	l.net, l.loop.net = net, net // never a nil *Network: Close looks whether there are wires
+	l.net, l.loop.net = net, net
 	for _, h := range l.hosts {
 		if err := h.powerOn(); err != nil {
 			return err
@@ -155,6 +161,29 @@ func (l *Lab) build(opt Options) error {
 	}
 	return nil
 }
+
+// lay lays the wires that the options ask for. Without an error they are never nil.
+func (l *Lab) lay(routers []string, opt Options) (wires, error) {
+	switch opt.Underlay {
+	case "", Loopback:
+	case Netns:
+		return l.goLive(routers, opt)
+	default:
+		return nil, fmt.Errorf("underlay %q: expected one of %s, %s", opt.Underlay, Loopback, Netns)
+	}
+	net, err := underlay.New(underlay.Config{
+		Names: routers, Links: l.file.links, Hosts: l.file.underlayHosts(), Filter: l.filter,
+		Rand: rand.New(rand.NewPCG(l.seed, 0)), Chance: rand.New(rand.NewPCG(l.seed, 1)), Wall: wall,
+		NextStream: l.nextStream, Takes: l.takes, Observe: l.observer(opt.Observe), Tamper: opt.Tamper,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return net, nil
+}
+
+// nextStream is a router's name for a connection that it accepts.
+func (l *Lab) nextStream(node int) lispcore.StreamID { return l.devices[node].sessions.NextStream() }
 
 // start boots the devices that have power at lab time 0 and lets everything happen that is due.
 func (l *Lab) start() error {
@@ -191,13 +220,23 @@ func (l *Lab) Now() time.Time { return l.loop.now }
 // Err is what ended the run: a fault of the underlay, or a loop at one instant. Lab time stands still since then.
 func (l *Lab) Err() error { return l.loop.err }
 
-// Settle lets everything happen that is due at the present instant, until it is quiet.
-func (l *Lab) Settle() error { return l.loop.run(l.loop.now) }
+// Settle lets everything happen that is due at the present instant, until it is quiet. In real time that is what has
+// happened until now.
+func (l *Lab) Settle() error {
+	if l.live != nil {
+		return l.catchUp()
+	}
+	return l.loop.run(l.loop.now)
+}
 
-// Advance moves lab time ahead and lets everything happen that is due until then, the end instant included.
+// Advance moves lab time ahead and lets everything happen that is due until then, the end instant included. In real time it
+// waits, MaxWait at most.
 func (l *Lab) Advance(d time.Duration) error {
 	if d < 0 {
 		return fmt.Errorf("lab time can't go back by %v", -d)
+	}
+	if l.live != nil {
+		return l.endure(d)
 	}
 	if l.follower != nil {
 		l.follower.clock.skip(d)

@@ -65,6 +65,10 @@ func (d *Device) PacketCounters() PlaneCounters { return d.plane.counters }
 // arrive takes a packet that came natively.
 func (d *Device) arrive(now time.Time, in lispcore.PacketReceived) {
 	d.plane.counters.Received++
+	if vrf, ok := underlay.TunnelVRF(in.Interface); ok { // the kernel leaves it to LISP
+		d.route(now, arrival{vrf: vrf, counted: true}, in.Data)
+		return
+	}
 	d.route(now, arrival{vrf: d.cfg.vrfAt(in.Interface), iface: in.Interface}, in.Data)
 }
 
@@ -74,6 +78,10 @@ func (d *Device) leave(now time.Time, in lispcore.ForwardPacket) {
 	vrf, ok := d.cfg.vrfOf(in.Instance)
 	if !ok {
 		d.plane.counters.Drops[DropNoRoute]++
+		return
+	}
+	if d.lab.live != nil { // it is the kernel that forwards
+		d.outbox.Add(lispcore.SendPacket{Interface: underlay.TunnelInterface(vrf), Data: slices.Clone(in.Data)})
 		return
 	}
 	d.route(now, arrival{vrf: vrf}, slices.Clone(in.Data))

@@ -32,6 +32,9 @@ func (l *Lab) await(waiting func() bool) error {
 	if l.follower != nil {
 		return nil
 	}
+	if l.live != nil {
+		return l.pass(func() bool { return !waiting() }, l.loop.now.Add(forever))
+	}
 	for waiting() {
 		at, armed := l.loop.wake()
 		if !armed {

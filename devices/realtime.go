@@ -1,0 +1,196 @@
+package devices
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"time"
+
+	"lisplab/devices/netns"
+	"lisplab/devices/underlay"
+	"lisplab/lispcore"
+	"lisplab/lispcore/forward"
+)
+
+// Underlay is what a lab runs on.
+type Underlay string
+
+// The underlays.
+const (
+	// Loopback: modelled links, real sockets on addresses in 127/8, lock-step; no root.
+	Loopback Underlay = "loopback"
+	// Netns: a network namespace for each router, literal addresses, real time; root, Linux.
+	Netns Underlay = "netns"
+)
+
+// MaxWait is how much lab time is let pass at once where it is real.
+const MaxWait = 2 * time.Minute
+
+// forever is longer than anything in a lab waits.
+const forever = 1000 * time.Hour
+
+// maxBurst is how many arrivals are taken before whoever else wants to have a say has it.
+const maxBurst = 256
+
+// live is what a lab has on an underlay of the kernel's own, where time is real and things arrive by themselves:
+//
+//	readers of sockets ---> arrivals ---> the goroutine that owns the lab ---> engines, one input at a time
+//
+// Whoever owns the lab takes them: while it follows the wall clock its follower, else Advance, Await and Settle, which pass
+// real time. In between they wait.
+type live struct {
+	clock    *clock
+	arrivals <-chan underlay.Arrival
+}
+
+// goLive lays the wires in network namespaces. Lab time runs from now on.
+func (l *Lab) goLive(routers []string, opt Options) (wires, error) {
+	if opt.Observe != nil || opt.Tamper != nil || len(opt.Taps) > 0 {
+		return nil, fmt.Errorf("the %s underlay has the kernel's packets: capture them with tshark in the namespace of a router", Netns)
+	}
+	cfg := netns.Config{Run: opt.Run}
+	switch {
+	case opt.Run != "":
+	case opt.RunByLab:
+		cfg.Run = netns.RunName(l.Name())
+	default:
+		cfg.Run = netns.RunName(fmt.Sprintf("%s-%d", l.Name(), os.Getpid()))
+	}
+	for _, d := range l.file.devices {
+		cfg.Nodes = append(cfg.Nodes, netns.Node{Name: d.name, Interfaces: d.interfaces})
+	}
+	for i, h := range l.file.hosts {
+		cfg.Nodes = append(cfg.Nodes, netns.Node{Name: h.Name, Interfaces: []string{underlay.HostInterface}})
+		cfg.Cables = append(cfg.Cables, [2]underlay.Port{h.Port, {Node: len(routers) + i, Interface: underlay.HostInterface}})
+	}
+	for _, k := range l.file.links {
+		cfg.Cables = append(cfg.Cables, [2]underlay.Port{k.A, k.B})
+	}
+	w, arrivals, err := openNetns(cfg, l, routers)
+	if err != nil {
+		return nil, err
+	}
+	l.live = &live{clock: startClock(l.loop.now, 1), arrivals: arrivals}
+	return w, nil
+}
+
+// Live tells whether lab time is real: the lab does not run on loopback.
+func (l *Lab) Live() bool { return l.live != nil }
+
+// arrivals are what happens by itself; nil where nothing does.
+func (l *Lab) arrivals() <-chan underlay.Arrival {
+	if l.live == nil {
+		return nil
+	}
+	return l.live.arrivals
+}
+
+// arrive takes in what has happened at a socket, at the present instant.
+func (l *loop) arrive(a underlay.Arrival) {
+	for _, d := range a(l.now) {
+		l.deliver(d.Node, []underlay.Delivery{d})
+	}
+}
+
+// catchUp lets everything happen that is due by now, and takes what has arrived.
+func (l *Lab) catchUp() error {
+	for range maxBurst {
+		if err := l.loop.run(l.live.clock.now()); err != nil {
+			return err
+		}
+		select {
+		case a := <-l.live.arrivals:
+			l.loop.arrive(a)
+		default:
+			return nil
+		}
+	}
+	return l.loop.run(l.live.clock.now())
+}
+
+// endure lets real time pass.
+func (l *Lab) endure(d time.Duration) error {
+	if d > MaxWait {
+		return fmt.Errorf("lab time is real on this underlay: %v would take as long; at most %v is let pass at once", d, MaxWait)
+	}
+	return l.pass(func() bool { return false }, l.loop.now.Add(d))
+}
+
+// pass lets real time pass, and everything happen in it, until that is enough, or until an instant has come.
+func (l *Lab) pass(enough func() bool, until time.Time) error {
+	for {
+		if err := l.catchUp(); err != nil {
+			return err
+		}
+		if enough() || !l.loop.now.Before(until) {
+			return nil
+		}
+		at, armed := l.loop.wake()
+		if !armed || at.After(until) {
+			at = until
+		}
+		timer := l.live.clock.after(at)
+		select {
+		case a := <-l.live.arrivals:
+			l.loop.arrive(a)
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// tunnels says what a configuration leaves to LISP, for an underlay whose kernel forwards.
+func (c Config) tunnels() []underlay.Tunnel {
+	if !c.enters() && !c.registers() {
+		return nil
+	}
+	var list []underlay.Tunnel
+	for _, t := range c.tables() {
+		vrf := vrfName(t.VRF)
+		tunnel := underlay.Tunnel{VRF: vrf, Instance: t.Instance, MTU: underlay.DefaultMTU - forward.Overhead(c.outerFamily())}
+		for _, m := range t.Mappings {
+			if c.LISP.Service(lispcore.FamilyOf(m.EID.Addr())).ITR {
+				tunnel.Sources = append(tunnel.Sources, m.EID.Masked())
+			}
+			tunnel.Addrs = append(tunnel.Addrs, c.addressesIn(vrf, m.EID)...)
+		}
+		for _, s := range t.MapCache {
+			if c.LISP.Service(lispcore.FamilyOf(s.Prefix.Addr())).ProxyITR.IsValid() {
+				tunnel.Destinations = append(tunnel.Destinations, s.Prefix.Masked())
+			}
+		}
+		list = append(list, tunnel)
+	}
+	return list
+}
+
+// outerFamily is the family of the RLOCs: IPv6 as soon as there is one.
+func (c Config) outerFamily() lispcore.Family {
+	family := lispcore.IPv4
+	look := func(list []Locator) {
+		for _, l := range list {
+			family = max(family, lispcore.FamilyOf(l.RLOC))
+		}
+	}
+	for _, s := range c.LISP.LocatorSets {
+		look(s.Locators)
+	}
+	for _, t := range c.LISP.EIDTables {
+		for _, m := range t.Mappings {
+			look(m.Locators)
+		}
+	}
+	return family
+}
+
+// addressesIn are the router's addresses in an EID prefix.
+func (c Config) addressesIn(vrf string, eid netip.Prefix) (list []netip.Addr) {
+	for _, i := range c.Interfaces {
+		for _, p := range append([]netip.Prefix{i.IPv4}, i.IPv6...) {
+			if p.IsValid() && i.VRF == vrf && !i.Shutdown && eid.Contains(p.Addr()) {
+				list = append(list, p.Addr())
+			}
+		}
+	}
+	return list
+}
