@@ -45,6 +45,7 @@ type Device struct {
 	itrRand  *rand.Rand
 	resolver *mapresolver.Engine
 	plane    plane
+	monitor  *Monitor // nil: not used since the boot
 	ligs     []*ligTask
 	hits     map[accessKey]uint64
 	debug    bool                           // `debug lisp control-plane all`
@@ -221,6 +222,7 @@ func (d *Device) powerOn(now time.Time) {
 func (d *Device) powerOff() {
 	d.dropStreams()
 	d.dropTasks()
+	d.Monitor().drop()
 	*d = Device{lab: d.lab, index: d.index, file: d.file, files: d.files, boots: d.boots, booted: d.booted, log: d.log}
 }
 
