@@ -140,10 +140,15 @@ func dumpText(b *devices.MonitorBuffer) string {
 		if f.Packet.Version == 6 {
 			path = "IPv6"
 		}
+		if f.Own && f.Out {
+			path += " Process"
+		} else {
+			path += " LES CEF"
+		}
 		if f.Out {
 			in, out = out, in
 		}
-		fmt.Fprintf(&t, "\n%s : %-16s: %s %s\n\n", dumpTime(f.At), path+" LES CEF", in, out)
+		fmt.Fprintf(&t, "\n%s : %-16s: %s %s\n\n", dumpTime(f.At), path, in, out)
 		t.WriteString(hexDump(at, f.Data))
 		at += (len(f.Data) + 15) &^ 15
 	}

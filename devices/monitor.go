@@ -238,7 +238,7 @@ func (m *Monitor) seeAt(p *MonitorPoint, f capture.Frame, iface string, out bool
 		!d.permits(b.AccessList, flowOf(packet, 0)) || b.AccessList != "" && packet.Version == 6 {
 		return
 	}
-	if full := b.add(MonitorFrame{At: f.At, Interface: iface, Out: out, Length: len(f.Data), Packet: packet, Data: f.Data}); !full {
+	if full := b.add(MonitorFrame{At: f.At, Interface: iface, Out: out, Own: info.own, Length: len(f.Data), Packet: packet, Data: f.Data}); !full {
 		return
 	}
 	for _, p := range m.PointsOf(b) {
@@ -254,7 +254,8 @@ type MonitorFrame struct {
 	At        time.Time // lab time
 	Interface string
 	Out       bool
-	Length    int // of the frame, in bytes
+	Own       bool // made by the router itself
+	Length    int  // of the frame, in bytes
 	Packet    forward.Packet
 	Data      []byte // as much of it as the buffer keeps of each
 }
