@@ -16,9 +16,10 @@ func configRows() []Row {
 	return slices.Concat(
 		serviceConfigRows(),
 		systemRows(),
+		vrfRows(),
 		loggingRows(),
 		enableRows(),
-		vrfRows(),
+		ipVRFRows(),
 		domainRows(),
 		unicastRoutingRows(),
 		userRows(),

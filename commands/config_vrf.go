@@ -10,7 +10,7 @@ import (
 	"lisplab/lispcore"
 )
 
-// vrfRows are the VRFs of a router, in both forms: `vrf definition`, and the older `ip vrf`, which is for IPv4 only.
+// vrfRows are the VRFs of a router, each with its address families.
 func vrfRows() []Row {
 	return []Row{
 		{Modes: []grammar.Mode{Config}, Syntax: "vrf definition WORD$vrf", No: "vrf definition WORD$vrf",
@@ -34,6 +34,12 @@ func vrfRows() []Row {
 		{Modes: []grammar.Mode{VRFFamily}, Syntax: "exit-address-family",
 			Help: grammar.Words{"exit-address-family": "Exit from VRF address-family configuration mode"},
 			Run:  exitConfig},
+	}
+}
+
+// ipVRFRows are the older form, which is for IPv4 only.
+func ipVRFRows() []Row {
+	return []Row{
 		{Modes: []grammar.Mode{Config}, Syntax: "ip vrf WORD$vrf", No: "ip vrf WORD$vrf",
 			Help: grammar.Words{
 				"config: ip vrf":      "Configure an IP VPN Routing/Forwarding instance",
