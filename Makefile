@@ -1,4 +1,4 @@
-.PHONY: build run test golden docs fuzz soak bench
+.PHONY: build run test golden docs fuzz soak soak-netns bench
 
 build: # the binary
 	go build -o lisplab .
@@ -26,6 +26,9 @@ fuzz: # 60 s for each fuzz target; FUZZTIME=10s make fuzz is shorter
 
 soak: # 200 replays of the seed transcript under load, all of one trace
 	.ci/soak
+
+soak-netns: # as root: 1,000 rounds of up, kill -9 and down, which leave nothing behind; ROUNDS=50 make soak-netns is shorter
+	LISPLAB_ROUNDS=$${ROUNDS:-1000} go test -count=1 -timeout=0 -run '^TestKilled$$' .
 
 bench: # registrations a second, memory, traffic, the replay, beside the machine's own limit
 	go run . bench

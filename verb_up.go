@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	"lisplab/commands"
@@ -31,9 +32,27 @@ func (c upCmd) Validate() error {
 func (c upCmd) Run(ctx context.Context) error {
 	open := func(opt devices.Options) (*devices.Lab, *commands.Set, error) {
 		opt.Underlay, opt.Run, opt.RunByLab = c.Underlay, c.Name, true
-		return c.open(opt, 0)
+		lab, set, err := c.open(opt, 0)
+		if err == nil {
+			c.hint(lab)
+		}
+		return lab, set, err
 	}
 	return c.serve(ctx, open, c.State, 1)
+}
+
+// hint tells on standard error what is peculiar to this kind of lab.
+func (c upCmd) hint(lab *devices.Lab) {
+	space := "lisplab." + lab.Run() + "." + lab.Console()
+	fmt.Fprintf(os.Stderr, "Each router and host has a network namespace: ip netns exec %s ip route\n", space)
+	fmt.Fprintf(os.Stderr, "Ctrl-C or lisplab down %s ends the lab.\n", lab.Run())
+	for _, d := range lab.Devices() {
+		for _, i := range d.Config().Interfaces {
+			if i.AccessIn != "" || i.AccessOut != "" {
+				fmt.Fprintf(os.Stderr, "Note: %s %s has an access list, which what the kernel forwards, and the router's own LISP messages, pass by here.\n", d.Name(), i.Name)
+			}
+		}
+	}
 }
 
 // downCmd ends what lisplab up has brought up, and takes away what a crash has left.

@@ -39,6 +39,7 @@ const maxBurst = 256
 // Whoever owns the lab takes them: while it follows the wall clock its follower, else Advance, Await and Settle, which pass
 // real time. In between they wait.
 type live struct {
+	run      string // in the names of the namespaces
 	clock    *clock
 	arrivals <-chan underlay.Arrival
 }
@@ -57,7 +58,7 @@ func (l *Lab) goLive(routers []string, opt Options) (wires, error) {
 		cfg.Run = netns.RunName(fmt.Sprintf("%s-%d", l.Name(), os.Getpid()))
 	}
 	for _, d := range l.file.devices {
-		cfg.Nodes = append(cfg.Nodes, netns.Node{Name: d.name, Interfaces: d.interfaces})
+		cfg.Nodes = append(cfg.Nodes, netns.Node{Name: d.name, Router: true, Interfaces: d.interfaces})
 	}
 	for i, h := range l.file.hosts {
 		cfg.Nodes = append(cfg.Nodes, netns.Node{Name: h.Name, Interfaces: []string{underlay.HostInterface}})
@@ -70,12 +71,20 @@ func (l *Lab) goLive(routers []string, opt Options) (wires, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.live = &live{clock: startClock(l.loop.now, 1), arrivals: arrivals}
+	l.live = &live{run: cfg.Run, clock: startClock(l.loop.now, 1), arrivals: arrivals}
 	return w, nil
 }
 
 // Live tells whether lab time is real: the lab does not run on loopback.
 func (l *Lab) Live() bool { return l.live != nil }
+
+// Run is the name under which the netns underlay has built the lab: the namespace of xTR1 is lisplab.NAME.xTR1.
+func (l *Lab) Run() string {
+	if l.live == nil {
+		return ""
+	}
+	return l.live.run
+}
 
 // arrivals are what happens by itself; nil where nothing does.
 func (l *Lab) arrivals() <-chan underlay.Arrival {

@@ -29,6 +29,7 @@ func RunName(text string) string {
 // Node is a router or a host.
 type Node struct {
 	Name       string
+	Router     bool
 	Interfaces []string // the physical ones, each once
 }
 

@@ -71,7 +71,11 @@ func (g *Ground) build(cfg Config) (err error) {
 	}
 	for _, n := range cfg.Nodes {
 		p := &place{name: n.Name, ports: make(map[string]port), byIndex: make(map[int]string)}
-		if p.space, err = newSpace(spaceName(g.run, n.Name)); err != nil {
+		var own []sysctl
+		if n.Router {
+			own = routerSysctls
+		}
+		if p.space, err = newSpace(spaceName(g.run, n.Name), own...); err != nil {
 			return err
 		}
 		g.nodes = append(g.nodes, p)

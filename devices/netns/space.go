@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
@@ -49,13 +50,13 @@ func onThread(ns netns.NsHandle, fn func() error) (err error) {
 	return fn()
 }
 
-// newSpace makes a named namespace.
-func newSpace(name string) (*space, error) {
+// newSpace makes a named namespace with settings of its own.
+func newSpace(name string, own ...sysctl) (*space, error) {
 	s := &space{name: name, handle: netns.None()}
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread() // and never unlocked: the thread ends in the new namespace
-		done <- s.make()
+		done <- s.make(own)
 	}()
 	err := <-done
 	if err == nil {
@@ -68,7 +69,7 @@ func newSpace(name string) (*space, error) {
 }
 
 // make makes the namespace of the thread that it runs on, and gives it its name.
-func (s *space) make() (err error) {
+func (s *space) make(own []sysctl) (err error) {
 	if err := os.MkdirAll(spaceDir, 0o755); err != nil {
 		return err
 	}
@@ -90,7 +91,7 @@ func (s *space) make() (err error) {
 	if s.handle, err = netns.GetFromPath(self); err != nil {
 		return err
 	}
-	return setAll(spaceSysctls)
+	return setAll(slices.Concat(spaceSysctls, own))
 }
 
 // close lets go of the namespace. Its name stays until removeSpace.
@@ -122,6 +123,9 @@ var spaceSysctls = []sysctl{
 	{"net/ipv6/conf/default/accept_ra", "0", true},
 	{"net/ipv6/conf/default/router_solicitations", "0", true},
 }
+
+// routerSysctls are what a router's namespace needs besides: what its kernel makes begins with a router's TTL.
+var routerSysctls = []sysctl{{"net/ipv4/ip_default_ttl", "255", false}, {"net/ipv6/conf/default/hop_limit", "255", true}}
 
 // setAll sets what belongs to the namespace of the thread that it runs on.
 func setAll(list []sysctl) error {

@@ -1,0 +1,397 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	vishnetns "github.com/vishvananda/netns"
+	"golang.org/x/net/icmp"
+	"golang.org/x/net/ipv4"
+
+	"lisplab/commands"
+	"lisplab/devices"
+	"lisplab/devices/netns"
+	"lisplab/shell"
+)
+
+// needNetns skips a test where there can be no namespaces.
+func needNetns(t *testing.T) {
+	t.Helper()
+	if err := netns.Check(); err != nil {
+		t.Skip(err)
+	}
+}
+
+// testRun is a name for a run that nobody else has.
+func testRun(what string) string { return fmt.Sprintf("test-%s-%d", what, os.Getpid()) }
+
+// leftovers is what there is of a run: namespaces and its file.
+func leftovers(t *testing.T, run string) (list []string) {
+	t.Helper()
+	for _, pattern := range []string{"/run/netns/lisplab." + run, "/run/netns/lisplab." + run + ".*", "/run/lisplab/" + run} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, found...)
+	}
+	return list
+}
+
+// machine is what a run must not change of the machine: its own interfaces.
+func machine(t *testing.T) (names []string) {
+	t.Helper()
+	list, err := net.Interfaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range list {
+		names = append(names, i.Name)
+	}
+	return names
+}
+
+// liveLab is a lab in namespaces that follows the wall clock.
+type liveLab struct {
+	*devices.Lab
+	t   *testing.T
+	run string
+	set *commands.Set
+}
+
+func openLive(t *testing.T, run string) *liveLab {
+	t.Helper()
+	set, err := commands.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lab, err := devices.OpenLab(devices.DefaultLab, devices.Options{Parse: set.Load, Underlay: devices.Netns, Run: run})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := lab.Close(); err != nil {
+			t.Error(err)
+		}
+		if left := leftovers(t, run); left != nil {
+			t.Errorf("left behind: %v", left)
+		}
+	})
+	lab.Follow(t.Context())
+	return &liveLab{lab, t, run, set}
+}
+
+// shows types a command at a router until its answer contains a text.
+func (l *liveLab) shows(device, command, want string) {
+	l.t.Helper()
+	var text string
+	for until := time.Now().Add(30 * time.Second); time.Now().Before(until); time.Sleep(100 * time.Millisecond) {
+		sh := shell.New(l.Lab, l.set)
+		if err := sh.Attach(device); err != nil {
+			l.t.Fatal(err)
+		}
+		var err error
+		if text, err = sh.Exec(command); err != nil {
+			l.t.Fatal(err)
+		}
+		if strings.Contains(text, want) {
+			return
+		}
+	}
+	l.t.Fatalf("%s does not show %q:\n%s", device, want, text)
+}
+
+// do does something with the lab that must succeed.
+func (l *liveLab) do(fn func() error) {
+	l.t.Helper()
+	var err error
+	l.Do(func() { err = fn() })
+	if err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// ping sends echo requests from a namespace, as the kernel there routes them, and tells how many were answered. The kernel at
+// the other end answers.
+func (l *liveLab) ping(node, to string, count int) (answered int) {
+	l.t.Helper()
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread ends in the namespace
+		done <- func() error {
+			ns, err := vishnetns.GetFromName("lisplab." + l.run + "." + node)
+			if err != nil {
+				return err
+			}
+			defer ns.Close()
+			if err := vishnetns.Set(ns); err != nil {
+				return err
+			}
+			c, err := icmp.ListenPacket("ip4:icmp", "0.0.0.0")
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			answered, err = echo(c, to, count)
+			return err
+		}()
+	}()
+	if err := <-done; err != nil {
+		l.t.Fatalf("ping from %s: %v", node, err)
+	}
+	return answered
+}
+
+func echo(c *icmp.PacketConn, to string, count int) (answered int, err error) {
+	buf := make([]byte, 1500)
+	for n := range count {
+		m := icmp.Message{Type: ipv4.ICMPTypeEcho, Body: &icmp.Echo{ID: 0x115b, Seq: n, Data: []byte("by the kernel")}}
+		b, err := m.Marshal(nil)
+		if err != nil {
+			return answered, err
+		}
+		if _, err := c.WriteTo(b, &net.IPAddr{IP: net.ParseIP(to)}); err != nil {
+			return answered, err
+		}
+		if err := c.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
+			return answered, err
+		}
+		for {
+			size, from, err := c.ReadFrom(buf)
+			if err != nil {
+				break // lost
+			}
+			reply, err := icmp.ParseMessage(1, buf[:size])
+			if err != nil || reply.Type != ipv4.ICMPTypeEchoReply || from.String() != to {
+				continue
+			}
+			if e, ok := reply.Body.(*icmp.Echo); ok && e.Seq == n {
+				answered++
+				break
+			}
+		}
+	}
+	return answered, nil
+}
+
+// The built-in lab converges on literal addresses, and the kernels of two hosts reach each other through the tunnel.
+func TestNetnsConverges(t *testing.T) {
+	needNetns(t)
+	before := machine(t)
+	l := openLive(t, testRun("converges"))
+	l.shows("New-MSMR", "show lisp session", "total: 2, established: 2")
+	l.shows("New-MSMR", "show lisp session", "203.0.113.11")
+	l.shows("Old-MSMR", "show lisp site", "203.0.113.11")
+	if got := l.ping("PC1", "10.30.30.30", 5); got < 3 { // both map-caches are cold
+		t.Errorf("%d of 5 echoes from PC1 to PC2 were answered, want at least 3", got)
+	}
+	if got := l.ping("PC2", "10.10.10.10", 3); got != 3 {
+		t.Errorf("%d of 3 echoes from PC2 to PC1 were answered, now that the map-caches are warm", got)
+	}
+	l.shows("xTR1", "show ip lisp map-cache", "10.30.30.0/24")
+	if got := l.ping("xTR1", "198.51.100.21", 1); got != 1 {
+		t.Error("the RLOCs don't reach each other natively")
+	}
+	if after := machine(t); !slices.Equal(before, after) {
+		t.Errorf("the machine's own interfaces were %v and are %v", before, after)
+	}
+}
+
+// A router's own ping and traceroute go by its namespace.
+func TestNetnsProbes(t *testing.T) {
+	needNetns(t)
+	out, err := exec.Command(lisplab(t), "exec", "--underlay", "netns", "--advance", "4s", "xTR1",
+		"ping 198.51.100.21", "ping 10.30.30.30 source 10.10.10.1", "traceroute 198.51.100.21").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, want := range []string{"Success rate is 100 percent (5/5)", "..!!!", "  2 192.0.2.1 ", "  3 198.51.100.21 "} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("%s\nwant %q", out, want)
+		}
+	}
+}
+
+// lisplab builds the binary, for tests that need a process of their own.
+func lisplab(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "lisplab")
+	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return path
+}
+
+// up starts `lisplab up` in a process of its own, and returns when it has said where everything is, or has ended.
+func up(t *testing.T, binary, run string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(binary, "up", "--name", run, "--ssh", "off", "--telnet", "127.0.0.1:0")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil && err != io.EOF {
+		t.Fatal(err)
+	}
+	return cmd
+}
+
+func down(t *testing.T, binary, run string) string {
+	t.Helper()
+	out, err := exec.Command(binary, "down", run).CombinedOutput()
+	if err != nil {
+		t.Fatalf("down: %v\n%s", err, out)
+	}
+	return string(out)
+}
+
+// `lisplab down` ends `lisplab up`, which leaves nothing; a second one of the name is refused meanwhile.
+func TestUpAndDown(t *testing.T) {
+	needNetns(t)
+	binary, run := lisplab(t), testRun("updown")
+	first := up(t, binary, run)
+	out, err := exec.Command(binary, "up", "--name", run, "--telnet", "127.0.0.1:0", "--ssh", "off").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), fmt.Sprintf("lab %s is up already, by process %d", run, first.Process.Pid)) {
+		t.Errorf("a second one of the name: %v\n%s", err, out)
+	}
+	if got := down(t, binary, run); got != run+" is down.\n" {
+		t.Errorf("down says %q", got)
+	}
+	if err := first.Wait(); err != nil {
+		t.Errorf("up ended with %v", err)
+	}
+	if left := leftovers(t, run); left != nil {
+		t.Errorf("left behind: %v", left)
+	}
+	if got := down(t, binary, run); got != run+" is not up.\n" {
+		t.Errorf("down again says %q", got)
+	}
+}
+
+// Whenever `lisplab up` is killed, `lisplab down` takes away what is left. LISPLAB_ROUNDS says how often that is tried.
+func TestKilled(t *testing.T) {
+	needNetns(t)
+	rounds := 20
+	if n, err := strconv.Atoi(os.Getenv("LISPLAB_ROUNDS")); err == nil {
+		rounds = n
+	} else if testing.Short() {
+		rounds = 3
+	}
+	binary, run, before := lisplab(t), testRun("killed"), machine(t)
+	for n := range rounds {
+		cmd := exec.Command(binary, "up", "--name", run, "--ssh", "off", "--telnet", "127.0.0.1:0")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		life := time.Duration(rand.IntN(600)) * time.Millisecond // up takes about 200 ms
+		if n%10 == 9 {
+			life += 3 * time.Second // its sessions stand
+		}
+		time.Sleep(life)
+		if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
+			t.Fatalf("round %d: it ended by itself within %v: %v", n, life, err)
+		}
+		_ = cmd.Wait()
+		down(t, binary, run)
+		if left := leftovers(t, run); left != nil {
+			t.Fatalf("round %d: killed after %v, it leaves %v", n, life, left)
+		}
+	}
+	if after := machine(t); !slices.Equal(before, after) {
+		t.Errorf("the machine's own interfaces were %v and are %v", before, after)
+	}
+}
+
+// What crosses the core link is LISP as tshark knows it: control at UDP and TCP 4342, data at UDP 4341.
+func TestNetnsCapture(t *testing.T) {
+	needNetns(t)
+	tshark, err := exec.LookPath("tshark")
+	if err != nil {
+		t.Skip("tshark is not here: it reads what crosses the core link")
+	}
+	l := openLive(t, testRun("capture"))
+	l.do(func() error { return l.StopDevice("xTR2") })
+	file := filepath.Join(t.TempDir(), "core.pcapng")
+	stop := captureAt(t, tshark, l.run, "Core1", "Gi0-0", file)
+	l.do(func() error { return l.StartDevice("xTR2") })
+	l.shows("New-MSMR", "show lisp session", "total: 2, established: 2")
+	if got := l.ping("PC1", "10.30.30.30", 5); got < 3 {
+		t.Errorf("%d of 5 echoes from PC1 to PC2 were answered, want at least 3", got)
+	}
+	stop()
+	count := func(filter string) int {
+		t.Helper()
+		out, err := exec.Command(tshark, "-r", file, "-Y", filter, "-T", "fields", "-e", "frame.number").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Count(string(out), "\n")
+	}
+	for _, filter := range []string{
+		"udp.port == 4342 && lisp.type == 3 && ip.src == 198.51.100.21",                    // Map-Registers
+		"udp.port == 4342 && lisp.type == 4 && ip.dst == 198.51.100.21",                    // Map-Notifies
+		"tcp.dstport == 4342 && tcp.flags.syn == 1 && tcp.flags.ack == 0",                  // xTR2 dials New-MSMR
+		"tcp.port == 4342 && tcp.len > 0",                                                  // and registers
+		"udp.dstport == 4341 && ip.src == 203.0.113.11 && ip.dst == 198.51.100.21 && icmp", // echoes in the tunnel
+		"udp.dstport == 4341 && ip.src == 198.51.100.21 && ip.dst == 203.0.113.11 && icmp",
+	} {
+		if count(filter) == 0 {
+			t.Errorf("nothing on the core link is `%s`", filter)
+		}
+	}
+	// One core router has counted the TTL down. Resets, and what answers for connections that are over, have no socket, and
+	// Linux gives them DF and no DSCP; its answers to a SYN have DF too.
+	control := "(udp.port == 4342 || tcp.len > 0 || tcp.flags.syn == 1) && !icmp && !tcp.flags.reset == 1"
+	for _, wrong := range []string{control + " && ip.ttl != 254", control + " && ip.dsfield.dscp != 48",
+		control + " && ip.flags.df == 1 && !(tcp.flags.syn == 1 && tcp.flags.ack == 1)", "_ws.malformed"} {
+		if n := count(wrong); n > 0 {
+			out, _ := exec.Command(tshark, "-r", file, "-Y", wrong).Output()
+			t.Errorf("%d packets on the core link are `%s`:\n%s", n, wrong, out)
+		}
+	}
+}
+
+// captureAt captures at an interface of a namespace, from now until stop is called.
+func captureAt(t *testing.T, tshark, run, node, iface, file string) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	cmd := exec.CommandContext(ctx, "nsenter", "--net=/run/netns/lisplab."+run+"."+node, tshark, "-i", iface, "-w", file)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	says, err := cmd.StderrPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(says)
+	for lines.Scan() && !strings.Contains(lines.Text(), "Capturing on") {
+	}
+	go func() { _, _ = io.Copy(io.Discard, says) }()
+	time.Sleep(time.Second) // it says so a little before it does
+	return func() {
+		time.Sleep(time.Second) // the kernel hands over in blocks
+		cancel()
+		_ = cmd.Wait()
+	}
+}
