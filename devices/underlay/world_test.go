@@ -62,7 +62,7 @@ func newWorld(t testing.TB, change ...func(*Config)) *world {
 	cfg := Config{
 		Names: worldNames,
 		Links: []Link{{A: Port{0, "Gi0"}, B: Port{1, "Gi1"}, Up: true}, {A: Port{1, "Gi2"}, B: Port{2, "Gi0"}, Up: true}},
-		Rand:  rand.New(rand.NewPCG(1, 2)), Wall: time.Now, Patience: time.Second,
+		Rand:  rand.New(rand.NewPCG(1, 2)), Chance: rand.New(rand.NewPCG(3, 4)), Wall: time.Now, Patience: time.Second,
 		NextStream: w.nextStream,
 		Takes:      func(node int, port uint16) bool { return node == 2 && w.ports[port] },
 		Filter:     w.filter,
@@ -254,6 +254,10 @@ func (w *world) do(line string) {
 	case "lonely": // a router loses its route, not its line
 		w.configure(who(2), worldAddrs[who(2)].String()+"/31 Gi0")
 		w.update()
+	case "impair": // LINK to|from CORE WHAT VALUE
+		w.impair(f[2], f[3] == "from", f[4], f[5])
+	case "half-open": // on the side of the router
+		w.deliver(w.n.HalfOpen(w.now, map[string]int{"a": 0, "b": 1}[f[2]], f[2] == "b"))
 	case "end":
 	default:
 		w.t.Fatalf("no verb %q", f[1])
