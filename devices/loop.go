@@ -222,12 +222,23 @@ func (l *loop) tickPower() error {
 	return l.powerOn(device)
 }
 
+// tickFault has all faults happen that are due. Each lets the lab come to rest before it, so they are taken off the table
+// first: or the last would happen before the first.
 func (l *loop) tickFault() error {
-	i, due := l.faults.Due(l.now)
-	if !due {
-		return nil
+	var list []int
+	for {
+		i, due := l.faults.Due(l.now)
+		if !due {
+			break
+		}
+		list = append(list, i)
 	}
-	return l.fault(i)
+	for _, i := range list {
+		if err := l.fault(i); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (l *loop) tickEngine(device int) error {
