@@ -31,6 +31,18 @@ func locatorSetRows() []Row {
 			Run:     setLocator,
 			Print:   printLocators,
 			Example: "router lisp\n locator-set RLOCS\n  203.0.113.11 priority 1 weight 100"},
+		{Modes: []grammar.Mode{LocatorSet}, Syntax: "auto-discover-rlocs", No: "auto-discover-rlocs",
+			Help: grammar.Words{"auto-discover-rlocs": "Automatically discover locators of all xTRs of the site"},
+			Run: func(c *Context, a Args) error {
+				c.locatorSet().AutoDiscover = !a.Has("no")
+				return nil
+			},
+			Print: func(cfg *devices.Config, p *Printer) {
+				if locatorSetOf(cfg.LISP, p.frame.subject).AutoDiscover {
+					p.Line("auto-discover-rlocs")
+				}
+			},
+			Example: "router lisp\n locator-set RLOCS\n  auto-discover-rlocs"},
 	}
 }
 

@@ -251,7 +251,7 @@ func drawLISP(t *rapid.T, rel devices.Release) *devices.LISP {
 	l := &devices.LISP{
 		LocatorTable: rapid.Bool().Draw(t, "locator-table"),
 		LocatorSets: drawList(t, "locator-sets", func(a, b devices.LocatorSet) int { return cmp.Compare(a.Name, b.Name) }, func(t *rapid.T) devices.LocatorSet {
-			return devices.LocatorSet{Name: drawName.Draw(t, "name"), Locators: drawLocators(t)}
+			return devices.LocatorSet{Name: drawName.Draw(t, "name"), Locators: drawLocators(t), AutoDiscover: rapid.Bool().Draw(t, "auto-discover")}
 		}),
 		Sites: drawList(t, "sites", func(a, b devices.Site) int { return cmp.Compare(a.Name, b.Name) }, drawSite),
 		IPv4:  drawService(t, rel),

@@ -245,6 +245,7 @@ func (d *Device) etrConfig() etr.Config {
 			}
 			if locators := d.locators(m); len(locators) > 0 {
 				cfg.Database = append(cfg.Database, lispcore.Mapping{EID: lispcore.NewEID(t.Instance, m.EID), TTL: recordTTL, Locators: locators})
+				cfg.Merge = cfg.Merge || slices.ContainsFunc(l.LocatorSets, func(s LocatorSet) bool { return s.Name == m.LocatorSet && s.AutoDiscover })
 			}
 		}
 	}

@@ -120,6 +120,9 @@ func (l *LISP) Service(f lispcore.Family) *LISPService {
 type LocatorSet struct {
 	Name     string
 	Locators []Locator // IPv4 before IPv6, ascending
+	// AutoDiscover has the Map-Servers merge these locators with those that the other xTRs of the site register for a prefix
+	// (`auto-discover-rlocs`), and the router learn of them. It asks for that in all its Map-Registers.
+	AutoDiscover bool
 }
 
 // Locator is one locator of a locator-set or of a database-mapping line.
