@@ -86,9 +86,9 @@ func findEIDTable(cfg *devices.LISP, a Args) (devices.EIDTable, error) {
 func viewDatabase(cfg *devices.LISP, t devices.EIDTable, family lispcore.Family, snap etr.Snapshot,
 	interfaces []devices.InterfaceState, static []devices.StaticRoute) databaseView {
 	view := databaseView{Family: family, VRF: t.VRF, Instance: t.Instance}
-	registered := map[lispcore.EID][]lispcore.Locator{}
+	registered, discovered := map[lispcore.EID][]lispcore.Locator{}, map[lispcore.EID][]lispcore.Locator{}
 	for _, e := range snap.Database {
-		registered[e.Mapping.EID] = e.Mapping.Locators
+		registered[e.Mapping.EID], discovered[e.Mapping.EID] = e.Mapping.Locators, e.Discovered
 	}
 	for _, m := range t.Mappings {
 		eid := lispcore.NewEID(t.Instance, m.EID)
@@ -101,8 +101,9 @@ func viewDatabase(cfg *devices.LISP, t devices.EIDTable, family lispcore.Family,
 			locators = configured
 		}
 		locators = withoutDead(locators, configured)
-		view.Entries = append(view.Entries, databaseEntry{EID: eid, LocatorSet: m.LocatorSet,
-			NoRoute: !hasRoute(m.EID, interfaces, static), Locators: locators})
+		set := locatorSetOf(cfg, m.LocatorSet)
+		view.Entries = append(view.Entries, databaseEntry{EID: eid, LocatorSet: m.LocatorSet, AutoDiscover: set != nil && set.AutoDiscover,
+			NoRoute: !hasRoute(m.EID, interfaces, static), Locators: locators, Discovered: discovered[eid]})
 	}
 	return view
 }
@@ -180,6 +181,9 @@ type databaseEntry struct {
 	LocatorSet string // "" when the locators stand in the database-mapping lines
 	NoRoute    bool   // the router itself has no route to the prefix
 	Locators   []lispcore.Locator
+
+	AutoDiscover bool // the locator-set has the map servers merge what the routers of the site say
+	Discovered   []lispcore.Locator
 }
 
 // writeDatabase prints the database in its 15.x layout. entries are those to be listed (one EID's, or all of the view);
@@ -203,11 +207,14 @@ func writeDatabase(w io.Writer, form Form, view databaseView, entries []database
 		if e.LocatorSet != "" {
 			io.WriteString(w, ", locator-set "+e.LocatorSet)
 		}
+		if e.AutoDiscover {
+			io.WriteString(w, ", auto-discover-rlocs")
+		}
 		if e.NoRoute {
 			io.WriteString(w, " *** NO ROUTE TO EID PREFIX ***")
 		}
 		io.WriteString(w, "\n")
-		if err := databaseListing(e.Locators).write(w, form, locatorCells(view, e)); err != nil {
+		if err := databaseListing(slices.Concat(e.Locators, e.Discovered)).write(w, form, locatorCells(e)); err != nil {
 			return err
 		}
 	}
@@ -224,10 +231,15 @@ func databaseListing(locators []lispcore.Locator) listing {
 	}}
 }
 
-func locatorCells(view databaseView, e databaseEntry) iter.Seq[[]string] {
+// locatorCells are the locators of an entry: those of its configuration, then those that the map servers have told of.
+func locatorCells(e databaseEntry) iter.Seq[[]string] {
 	return func(yield func([]string) bool) {
-		for _, l := range e.Locators {
-			if !yield([]string{addrText(l.RLOC), priWgt(l.Priority, l.Weight), "cfg-addr", locatorState(l)}) {
+		for i, l := range slices.Concat(e.Locators, e.Discovered) {
+			source := "cfg-addr"
+			if i >= len(e.Locators) {
+				source = "auto-disc"
+			}
+			if !yield([]string{addrText(l.RLOC), priWgt(l.Priority, l.Weight), source, locatorState(l)}) {
 				return
 			}
 		}
@@ -240,9 +252,8 @@ var databaseJSON = listing{columns: []field{{head: "EID Prefix"}, {head: "Inst I
 func databaseJSONCells(entries []databaseEntry) iter.Seq[[]string] {
 	return func(yield func([]string) bool) {
 		for _, e := range entries {
-			for _, l := range e.Locators {
-				if !yield([]string{prefixText(e.EID.Prefix), fmt.Sprint(e.EID.Instance), e.LocatorSet,
-					addrText(l.RLOC), priWgt(l.Priority, l.Weight), "cfg-addr", locatorState(l)}) {
+			for cells := range locatorCells(e) {
+				if !yield(append([]string{prefixText(e.EID.Prefix), fmt.Sprint(e.EID.Instance), e.LocatorSet}, cells...)) {
 					return
 				}
 			}
