@@ -27,5 +27,12 @@
 // connections no more: the survivor's next write or probe is answered by a reset. A SYN that is lost is not sent again; the
 // dial fails after 30 s, which is the default of IOS's `ip tcp synwait-time`.
 //
+// Impaired links (impair.go). A cable may delay, lose, double, reorder, change or block what crosses it, in each direction by
+// itself; what becomes of a packet is drawn from Config.Chance when it leaves its sender, for all links of its way, and it
+// crosses the kernel when it arrives: the event of a packet bears the instant of its arrival, or of its loss. Of TCP the
+// segments of each write are drawn for, and sent again until all have passed; the bytes are handed over together, after those
+// that were written before. A SYN that is lost by chance is sent again within its 30 s. Probes are not drawn for: a session
+// ends only where nothing passes at all.
+//
 // Kernel addresses and ports never leave this package: events and inputs speak of the lab's own.
 package underlay
