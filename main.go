@@ -23,6 +23,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Make the routers of a lab reachable by SSH and telnet, a port each, and the lab itself for lisplab ctl."`
 	Up      upCmd      `cmd:"" help:"Bring a lab up in network namespaces, with literal addresses and real packets, and serve it until lisplab down (Linux, root)."`
 	Down    downCmd    `cmd:"" help:"End the labs that lisplab up has brought up, and take away what a crash has left."`
+	Node    nodeCmd    `cmd:"" help:"Run one router of a lab as a process, at this machine's own addresses, beside others elsewhere."`
 	Ctl     ctlCmd     `cmd:"" help:"Tell a lab that another process serves what to do: 'advance 5m', 'link xTR1 Core1 down'."`
 	Bench   benchCmd   `cmd:"" help:"Measure registrations a second, memory and traffic, beside the machine's own limit."`
 	Docs    docsCmd    `cmd:"" help:"Build the pages of the documentation from transcripts, or check them."`

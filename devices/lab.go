@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -43,6 +44,10 @@ type Options struct {
 	// unless RunByLab is set, the number of the process.
 	Run      string
 	RunByLab bool
+	// Node is the one router that the host underlay runs. The others run elsewhere.
+	Node string
+	// External says where addresses of the lab are on real machines; it goes before what the lab file says.
+	External map[netip.Addr]netip.Addr
 	// Failed is called when lab time stands still for good (see Lab.Err) while it follows the wall clock, on the goroutine that
 	// owns the lab. It must not block.
 	Failed func(error)
@@ -103,6 +108,11 @@ func OpenLab(nameOrPath string, opt Options) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
+	if opt.Underlay == OwnHost {
+		if err := file.alone(opt.Node); err != nil {
+			return nil, err
+		}
+	}
 	l := &Lab{world: &world{file: file, seed: file.seed, logged: opt.Logged, powered: opt.Powered, failed: opt.Failed, parse: opt.Parse, frames: capture.NewWires()}}
 	if opt.Seed != nil {
 		l.seed = *opt.Seed
@@ -117,6 +127,9 @@ func OpenLab(nameOrPath string, opt Options) (*Lab, error) {
 		return nil, errors.Join(err, l.Close())
 	}
 	if err := l.start(); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	if err := l.checkPlaces(); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
@@ -168,8 +181,10 @@ func (l *Lab) lay(routers []string, opt Options) (wires, error) {
 	case "", Loopback:
 	case Netns:
 		return l.goLive(routers, opt)
+	case OwnHost:
+		return l.goHost(opt)
 	default:
-		return nil, fmt.Errorf("underlay %q: expected one of %s, %s", opt.Underlay, Loopback, Netns)
+		return nil, fmt.Errorf("underlay %q: expected one of %s, %s, %s", opt.Underlay, Loopback, Netns, OwnHost)
 	}
 	net, err := underlay.New(underlay.Config{
 		Names: routers, Links: l.file.links, Hosts: l.file.underlayHosts(), Filter: l.filter,

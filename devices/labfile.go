@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,7 +28,8 @@ type labFile struct {
 	links       []underlay.Link
 	hosts       []labHost
 	faults      []planned
-	console     int // the device whose prompt opens
+	console     int                       // the device whose prompt opens
+	external    map[netip.Addr]netip.Addr // where addresses are on real machines
 }
 
 // labDevice is one device of a lab file.
@@ -86,6 +88,7 @@ func readLabFile(name string, text []byte) (*labReader, error) {
 		field{"impairments", func(n ast.Node) error {
 			return r.list(n, "a list of impairments", func(n ast.Node) error { r.faults = append(r.faults, n); return nil })
 		}},
+		field{"external", func(n ast.Node) error { return r.list(n, "a list of addresses: "+externalForm, r.readExternal) }},
 	)
 	if err != nil {
 		return nil, err

@@ -141,6 +141,13 @@ func openObserved(t testing.TB, observe func(underlay.Event), text string, chang
 		}
 		text = strings.Replace(text, changes[i], changes[i+1], 1)
 	}
+	lab := open(t, "net", Options{FS: networkFiles(text), Observe: observe})
+	advance(t, lab, 10)
+	return lab
+}
+
+// networkFiles are the files of a network such as sites.
+func networkFiles(text string) fstest.MapFS {
 	files := fstest.MapFS{}
 	parts := strings.Split(text, "\n== ")
 	files["net/lab.yaml"] = &fstest.MapFile{Data: []byte(parts[0])}
@@ -148,9 +155,7 @@ func openObserved(t testing.TB, observe func(underlay.Event), text string, chang
 		name, config, _ := strings.Cut(part, "\n")
 		files["net/"+name] = &fstest.MapFile{Data: []byte(config)}
 	}
-	lab := open(t, "net", Options{FS: files, Observe: observe})
-	advance(t, lab, 10)
-	return lab
+	return files
 }
 
 // await runs a task to its end and returns what it printed.

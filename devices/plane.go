@@ -80,7 +80,7 @@ func (d *Device) leave(now time.Time, in lispcore.ForwardPacket) {
 		d.plane.counters.Drops[DropNoRoute]++
 		return
 	}
-	if d.lab.live != nil { // it is the kernel that forwards
+	if l := d.lab.live; l != nil && l.forwards {
 		d.outbox.Add(lispcore.SendPacket{Interface: underlay.TunnelInterface(vrf), Data: slices.Clone(in.Data)})
 		return
 	}

@@ -21,6 +21,8 @@ const (
 	Loopback Underlay = "loopback"
 	// Netns: a network namespace for each router, literal addresses, real time; root, Linux.
 	Netns Underlay = "netns"
+	// OwnHost: one router, at the machine's own addresses, real time; no root.
+	OwnHost Underlay = "host"
 )
 
 // MaxWait is how much lab time is let pass at once where it is real.
@@ -39,9 +41,10 @@ const maxBurst = 256
 // Whoever owns the lab takes them: while it follows the wall clock its follower, else Advance, Await and Settle, which pass
 // real time. In between they wait.
 type live struct {
-	run      string // in the names of the namespaces
+	run      string // in the names of the namespaces; "" on the host underlay
 	clock    *clock
 	arrivals <-chan underlay.Arrival
+	forwards bool // the kernel does, not the routers
 }
 
 // goLive lays the wires in network namespaces. Lab time runs from now on.
@@ -71,7 +74,7 @@ func (l *Lab) goLive(routers []string, opt Options) (wires, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.live = &live{run: cfg.Run, clock: startClock(l.loop.now, 1), arrivals: arrivals}
+	l.live = &live{run: cfg.Run, clock: startClock(l.loop.now, 1), arrivals: arrivals, forwards: true}
 	return w, nil
 }
 

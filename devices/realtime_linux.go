@@ -1,11 +1,17 @@
 package devices
 
 import (
+	"net/netip"
+
 	"lisplab/devices/netns"
 	"lisplab/devices/underlay"
 )
 
-var _ wires = (*underlay.Kernel)(nil)
+var (
+	_ wires  = (*underlay.Kernel)(nil)
+	_ wires  = (*underlay.Machine)(nil)
+	_ places = (*underlay.Machine)(nil)
+)
 
 // openNetns builds the namespaces and the sockets in them.
 func openNetns(cfg netns.Config, l *Lab, routers []string) (wires, <-chan underlay.Arrival, error) {
@@ -18,4 +24,12 @@ func openNetns(cfg netns.Config, l *Lab, routers []string) (wires, <-chan underl
 		NextStream: l.nextStream, Takes: l.takes, Ports: []uint16{SSHPort, TelnetPort},
 	})
 	return k, k.Arrivals(), nil
+}
+
+// openHost prepares the sockets of the lab's only router.
+func openHost(l *Lab, at map[netip.Addr]netip.Addr) (wires, <-chan underlay.Arrival, error) {
+	m := underlay.NewMachine(underlay.MachineConfig{
+		Name: l.devices[0].Name(), Hosts: l.file.underlayHosts(), Places: at, NextStream: l.nextStream,
+	})
+	return m, m.Arrivals(), nil
 }

@@ -2,14 +2,20 @@ package foreign
 
 import "math/rand/v2"
 
-// Rubbish returns n messages that no router should have to read: recorded ones that were cut, stretched or had bytes and
+// Rubbish returns n messages that no router should have to read: recorded control messages that were cut, stretched or had bytes and
 // bits changed, and plain noise. None bears valid authentication. The source makes them repeatable.
 func (r Recording) Rubbish(source *rand.Rand, n int) [][]byte {
+	var control Recording
+	for _, f := range r {
+		if f.To.Port() == controlPort { // a packet of a stranger's host is no rubbish
+			control = append(control, f)
+		}
+	}
 	list := make([][]byte, 0, n)
 	for range n {
 		var b []byte
-		if len(r) > 0 && source.IntN(4) > 0 {
-			b = append(b, r[source.IntN(len(r))].Payload...)
+		if len(control) > 0 && source.IntN(4) > 0 {
+			b = append(b, control[source.IntN(len(control))].Payload...)
 		}
 		switch source.IntN(3) {
 		case 0:

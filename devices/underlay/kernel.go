@@ -81,7 +81,8 @@ type Kernel struct {
 	arrivals chan Arrival
 	closing  chan struct{}
 	running  sync.WaitGroup
-	failed   error // the first thing that can't be mended
+	failed   error                   // the first thing that can't be mended
+	heard    func(Delivery) Delivery // what becomes of a Delivery; nil: what it is
 	stats    KernelStats
 }
 
@@ -89,6 +90,7 @@ type Kernel struct {
 type KernelStats struct {
 	Datagrams, Packets, Tunnelled uint64 // received
 	Sent, Unsent                  uint64 // datagrams and packets; Unsent ones the kernel has refused
+	Refused                       uint64 // dials
 }
 
 // maxArrivals is how many Arrivals may wait before the readers do.
@@ -115,6 +117,16 @@ func (k *Kernel) Arrivals() <-chan Arrival { return k.arrivals }
 
 // post hands something over to the goroutine that owns the lab. It is false when there is none any more.
 func (k *Kernel) post(a Arrival) bool {
+	if k.heard != nil {
+		told := a
+		a = func(now time.Time) []Delivery {
+			list := told(now)
+			for i := range list {
+				list[i] = k.heard(list[i])
+			}
+			return list
+		}
+	}
 	select {
 	case k.arrivals <- a:
 		return true

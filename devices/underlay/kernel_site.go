@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"slices"
 	"syscall"
@@ -23,7 +24,7 @@ type site struct {
 	raw4, raw6    int            // send whole packets; -1: there is none
 	icmp          []*os.File     // hear errors and echo replies
 	tunnels       map[string]*os.File
-	listeners     map[uint16]*net.TCPListener
+	listeners     map[netip.AddrPort]*net.TCPListener
 	streams       map[lispcore.StreamID]*serverStream
 	dials         map[lispcore.StreamID]*kernelDial
 	nextID        uint16
@@ -66,13 +67,18 @@ var haveIPv6 = func() bool {
 	return true
 }()
 
-// openSite opens the sockets that a node has from its power on: those for whole packets.
-func (k *Kernel) openSite(node int) error {
+// newSite is what a node begins with at its power on.
+func (k *Kernel) newSite(node int) {
 	*k.sites[node] = site{
 		raw4: -1, raw6: -1, applied: k.sites[node].applied,
-		tunnels: make(map[string]*os.File), listeners: make(map[uint16]*net.TCPListener),
+		tunnels: make(map[string]*os.File), listeners: make(map[netip.AddrPort]*net.TCPListener),
 		streams: make(map[lispcore.StreamID]*serverStream), dials: make(map[lispcore.StreamID]*kernelDial),
 	}
+}
+
+// openSite opens the sockets that a node has from its power on: those for whole packets.
+func (k *Kernel) openSite(node int) error {
+	k.newSite(node)
 	err := k.cfg.Ground.Enter(node, func() error { return k.openPackets(node) })
 	if err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", k.nodes[node].name, err), k.closeSite(node))

@@ -34,37 +34,55 @@ func (k *Kernel) takes(node int, port uint16) bool {
 func (k *Kernel) Listen(node int, on bool) error { return k.listen(node, lispcore.ControlPort, on) }
 
 func (k *Kernel) listen(node int, port uint16, on bool) error {
-	at := k.sites[node]
-	l := at.listeners[port]
+	at, door := k.sites[node], everywhere(port)
+	l := at.listeners[door]
 	switch {
 	case on == (l != nil) || !k.nodes[node].running:
 		return nil
 	case !on:
-		delete(at.listeners, port)
+		delete(at.listeners, door)
 		return l.Close()
 	}
 	err := k.cfg.Ground.Enter(node, func() (err error) {
-		l, err = listenKernelTCP(port)
+		l, err = listenKernelTCP(door)
 		return inUse(err)
 	})
 	if err != nil {
 		return fmt.Errorf("%s: TCP port %d: %w", k.nodes[node].name, port, err)
 	}
-	at.listeners[port] = l
-	k.running.Go(func() { k.acceptAll(node, port, l) })
+	at.listeners[door] = l
+	k.running.Go(func() { k.acceptAll(node, door, l) })
 	return nil
 }
 
-func listenKernelTCP(port uint16) (*net.TCPListener, error) {
-	network, at := "tcp4", "0.0.0.0"
-	options := streamOptions(false)
-	if haveIPv6 { // one socket for both: what is said of IPv4 holds for its IPv4 connections
-		network, at = "tcp", "[::]"
+// everywhere is where one listener takes what comes to a port at any address.
+func everywhere(port uint16) netip.AddrPort {
+	all := anywhere()
+	return netip.AddrPortFrom(all[len(all)-1], port)
+}
+
+// listens tells whether there is a listener on a port.
+func (s *site) listens(port uint16) bool {
+	for door := range s.listeners {
+		if door.Port() == port {
+			return true
+		}
+	}
+	return false
+}
+
+func listenKernelTCP(at netip.AddrPort) (*net.TCPListener, error) {
+	network, options := "tcp4", streamOptions(false)
+	switch {
+	case at.Addr() == netip.IPv6Unspecified(): // one socket for both: what is said of IPv4 holds for its IPv4 connections
+		network = "tcp"
 		options = append(streamOptions(true), controlOptions4...)
+	case at.Addr().Is6():
+		network, options = "tcp6", streamOptions(true)
 	}
 	lc := net.ListenConfig{KeepAliveConfig: keepAlive, Control: setting(options...)}
 	lc.SetMultipathTCP(false)
-	l, err := lc.Listen(context.Background(), network, fmt.Sprintf("%s:%d", at, port))
+	l, err := lc.Listen(context.Background(), network, at.String())
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +90,7 @@ func listenKernelTCP(port uint16) (*net.TCPListener, error) {
 }
 
 // acceptAll posts the connections of a listener, until it is closed.
-func (k *Kernel) acceptAll(node int, port uint16, l *net.TCPListener) {
+func (k *Kernel) acceptAll(node int, door netip.AddrPort, l *net.TCPListener) {
 	for {
 		conn, err := l.AcceptTCP()
 		switch {
@@ -81,7 +99,7 @@ func (k *Kernel) acceptAll(node int, port uint16, l *net.TCPListener) {
 		case err != nil:
 			if !errors.Is(err, syscall.ECONNABORTED) {
 				k.post(func(time.Time) []Delivery {
-					k.fail(fmt.Errorf("%s: TCP port %d: %w", k.nodes[node].name, port, err))
+					k.fail(fmt.Errorf("%s: TCP port %d: %w", k.nodes[node].name, door.Port(), err))
 					return nil
 				})
 				return
@@ -89,8 +107,8 @@ func (k *Kernel) acceptAll(node int, port uint16, l *net.TCPListener) {
 			continue
 		}
 		ok := k.post(func(time.Time) []Delivery {
-			refused := port != lispcore.ControlPort && !k.takes(node, port)
-			if k.sites[node].listeners[port] != l || refused {
+			refused := door.Port() != lispcore.ControlPort && !k.takes(node, door.Port())
+			if k.sites[node].listeners[door] != l || refused {
 				reset(conn)
 				return nil
 			}
@@ -149,7 +167,11 @@ func (k *Kernel) dial(node int, out lispcore.OpenStream) {
 			case err == nil:
 				return k.opened(node, out.Stream, conn.(*net.TCPConn), true)
 			case !given:
-				return []Delivery{{node, lispcore.StreamClosed{Stream: out.Stream, Reason: dialReason(err)}}}
+				why := dialReason(err)
+				if why == lispcore.ClosedByRefusal {
+					k.stats.Refused++
+				}
+				return []Delivery{{node, lispcore.StreamClosed{Stream: out.Stream, Reason: why}}}
 			}
 			return nil
 		})
@@ -227,7 +249,7 @@ func (k *Kernel) Conns(node int) []ConnState {
 		list = append(list, ConnState{unmappedTCP(st.conn.LocalAddr()), unmappedTCP(st.conn.RemoteAddr()), TCPEstablished, id})
 	}
 	slices.SortFunc(list, func(a, b ConnState) int { return int(a.Stream) - int(b.Stream) })
-	if at.listeners[lispcore.ControlPort] != nil {
+	if at.listens(lispcore.ControlPort) {
 		list = append(list, ConnState{Local: netip.AddrPortFrom(netip.Addr{}, lispcore.ControlPort), State: TCPListen})
 	}
 	return list

@@ -42,8 +42,8 @@ func (k *Kernel) openUDP(node int, socks *[]*net.UDPConn, port uint16, on bool) 
 		return errors.Join(errs...)
 	}
 	err := k.cfg.Ground.Enter(node, func() error {
-		for _, v6 := range families() {
-			s, err := listenKernelUDP(v6, port)
+		for _, a := range anywhere() {
+			s, err := listenKernelUDP(netip.AddrPortFrom(a, port))
 			if err != nil {
 				return inUse(err)
 			}
@@ -60,24 +60,24 @@ func (k *Kernel) openUDP(node int, socks *[]*net.UDPConn, port uint16, on bool) 
 	return nil
 }
 
-// families are the address families that sockets are opened for, as the answer to: IPv6?
-func families() []bool {
+// anywhere are the addresses at which sockets for all addresses are opened, by family.
+func anywhere() []netip.Addr {
 	if haveIPv6 {
-		return []bool{false, true}
+		return []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()}
 	}
-	return []bool{false}
+	return []netip.Addr{netip.IPv4Unspecified()}
 }
 
-func listenKernelUDP(v6 bool, port uint16) (*net.UDPConn, error) {
-	network, at, options := "udp4", "0.0.0.0", slices.Concat(tellOptions4, controlOptions4)
-	if v6 {
-		network, at, options = "udp6", "[::]", slices.Concat(tellOptions6, controlOptions6)
-		if port == lispcore.DataPort {
+func listenKernelUDP(at netip.AddrPort) (*net.UDPConn, error) {
+	network, options := "udp4", slices.Concat(tellOptions4, controlOptions4)
+	if at.Addr().Is6() {
+		network, options = "udp6", slices.Concat(tellOptions6, controlOptions6)
+		if at.Port() == lispcore.DataPort {
 			options = append(options, noChecksum6)
 		}
 	}
 	lc := net.ListenConfig{Control: setting(options...)}
-	s, err := lc.ListenPacket(context.Background(), network, fmt.Sprintf("%s:%d", at, port))
+	s, err := lc.ListenPacket(context.Background(), network, at.String())
 	if err != nil {
 		return nil, err
 	}

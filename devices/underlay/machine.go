@@ -1,0 +1,373 @@
+//go:build linux
+
+package underlay
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lisplab/lispcore"
+)
+
+// MachineConfig says what a Machine is made of.
+type MachineConfig struct {
+	Name  string // the router
+	Hosts []Host // behind it: node 1 and on
+	// Places says where addresses of the lab are: its own on this machine, others' wherever they are. An address that is not
+	// named here is where it says.
+	Places map[netip.Addr]netip.Addr
+	// NextStream gives the router's name for a connection that it accepts.
+	NextStream func(node int) lispcore.StreamID
+}
+
+// Machine is the underlay of one router that is a process of this machine, in real time: its LISP goes out of the machine's
+// own addresses by the machine's own routes, to whoever is there. It needs no rights, and changes nothing of the machine.
+//
+//	process                                        | machine                          | anywhere
+//	engines -- UDP, TCP 4342, UDP 4341 -- Places --+-- 198.51.100.21, 127.0.1.21 .. --+-- routers, ours or not
+//	hosts of the lab, on modelled LANs             |                                  |
+//
+// The model knows the router's own interfaces and routes, and the LANs of its hosts; there are no cables. Packets that leave
+// the router natively go to its hosts or nowhere: they never meet the machine's network.
+//
+// Encapsulated packets leave from UDP port 4341, not from one made of the flow (RFC 9300 section 5.3 allows any).
+type Machine struct {
+	*Kernel
+	at, labs map[netip.Addr]netip.Addr // Places, and the other way
+	places   []Place
+	receives bool // control messages are wanted
+	decaps   bool // so is data
+	listens  bool // and TCP 4342
+}
+
+// NewMachine makes the router and its hosts, all without power.
+func NewMachine(cfg MachineConfig) *Machine {
+	m := &Machine{labs: make(map[netip.Addr]netip.Addr)}
+	m.Kernel = NewKernel(KernelConfig{
+		Names: []string{cfg.Name}, Hosts: cfg.Hosts, Ground: ownGround{}, NextStream: cfg.NextStream,
+	})
+	m.heard = m.translate
+	m.at = maps.Clone(cfg.Places)
+	for lab, at := range cfg.Places {
+		m.labs[at] = lab
+	}
+	return m
+}
+
+// ownGround is the machine as it is.
+type ownGround struct{}
+
+func (ownGround) Enter(_ int, fn func() error) error { return fn() }
+func (ownGround) Apply(int, State) error             { return nil }
+func (ownGround) Interface(int, int) string          { return "" }
+func (ownGround) Watch(func(error))                  {}
+func (ownGround) Close() error                       { return nil }
+
+// place is where an address of the lab is.
+func (m *Machine) place(a netip.Addr) netip.Addr {
+	if at, ok := m.at[a]; ok {
+		return at
+	}
+	return a
+}
+
+// lab is the address of the lab that is at one of a machine.
+func (m *Machine) lab(at netip.Addr) netip.Addr {
+	if a, ok := m.labs[at]; ok {
+		return a
+	}
+	return at
+}
+
+func (m *Machine) labPort(at netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(m.lab(at.Addr()), at.Port())
+}
+
+// translate names what has arrived by the lab's own addresses.
+func (m *Machine) translate(d Delivery) Delivery {
+	switch in := d.Input.(type) {
+	case lispcore.Datagram:
+		in.From, in.To = m.labPort(in.From), m.labPort(in.To)
+		d.Input = in
+	case lispcore.StreamOpened:
+		in.Local, in.Remote = m.labPort(in.Local), m.labPort(in.Remote)
+		d.Input = in
+	}
+	return d
+}
+
+// Places are the router's addresses as of the last Update, in the order of its interfaces.
+func (m *Machine) Places() []Place { return slices.Clone(m.places) }
+
+// SetPower starts or stops a node. The router's sockets go with its power; its connections are reset.
+func (m *Machine) SetPower(node int, on bool) error {
+	m.nodes[node].running = on
+	switch {
+	case node != router:
+		return nil
+	case on:
+		m.newSite(router)
+		return nil
+	}
+	m.receives, m.decaps, m.listens = false, false, false
+	return m.closeSite(router)
+}
+
+// router is the only node that has sockets.
+const router = 0
+
+// Update makes earlier changes take effect. What can't be done is told by Quiet.
+func (m *Machine) Update(time.Time) []Sending {
+	m.update()
+	m.findPlaces()
+	if err := m.bind(); err != nil {
+		m.fail(err)
+	}
+	return nil
+}
+
+// findPlaces looks which of the router's addresses the machine has.
+func (m *Machine) findPlaces() {
+	m.places = m.places[:0]
+	for _, i := range m.nodes[router].routing.Interfaces {
+		if i.VRF != "" || !m.LineUp(router, i.Name) {
+			continue
+		}
+		for _, a := range i.Addrs {
+			p := Place{Interface: i.Name, Lab: a.Addr(), At: m.place(a.Addr())}
+			if s, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(p.At, 0))); err == nil {
+				p.Here = true
+				_ = s.Close()
+			}
+			m.places = append(m.places, p)
+		}
+	}
+}
+
+// Receive opens or closes the sockets for control messages.
+func (m *Machine) Receive(node int, on bool) {
+	if node == router {
+		m.receives = on
+		if err := m.bind(); err != nil {
+			m.fail(err)
+		}
+	}
+}
+
+// ReceiveData opens or closes those for encapsulated packets.
+func (m *Machine) ReceiveData(node int, on bool) error {
+	if node != router {
+		return nil
+	}
+	m.decaps = on
+	return m.bind()
+}
+
+// Listen opens or closes the listeners on TCP 4342.
+func (m *Machine) Listen(node int, on bool) error {
+	if node != router {
+		return nil
+	}
+	m.listens = on
+	return m.bind()
+}
+
+// bind opens the sockets that are wanted at the router's addresses, and closes all others.
+func (m *Machine) bind() error {
+	if !m.nodes[router].running {
+		return nil
+	}
+	var at []netip.Addr
+	for _, p := range m.places {
+		if p.Here && !slices.Contains(at, p.At) {
+			at = append(at, p.At)
+		}
+	}
+	if len(at) == 0 && (m.receives || m.listens) {
+		return m.nowhere()
+	}
+	where := func(wanted bool) []netip.Addr {
+		if wanted {
+			return at
+		}
+		return nil
+	}
+	site := m.sites[router]
+	return errors.Join(
+		m.bindUDP(&site.control, lispcore.ControlPort, where(m.receives)),
+		m.bindUDP(&site.data, lispcore.DataPort, where(m.decaps)),
+		m.bindTCP(where(m.listens)),
+	)
+}
+
+// nowhere is the error of a router none of whose addresses is on this machine.
+func (m *Machine) nowhere() error {
+	var list []string
+	for _, p := range m.places {
+		list = append(list, fmt.Sprintf("%v (%s)", p.At, p.Interface))
+	}
+	name := m.nodes[router].name
+	if len(list) == 0 {
+		return fmt.Errorf("%s has no interface that is up with an address: there is nothing to run it at", name)
+	}
+	return fmt.Errorf("%s: this machine has none of its addresses: %s; give it one (`ip address add`), or say where it is: --address, or external: in the lab file",
+		name, strings.Join(list, ", "))
+}
+
+func (m *Machine) bindUDP(socks *[]*net.UDPConn, port uint16, at []netip.Addr) error {
+	var errs []error
+	*socks = slices.DeleteFunc(*socks, func(s *net.UDPConn) bool {
+		if slices.Contains(at, localAddr(s)) {
+			return false
+		}
+		errs = append(errs, s.Close())
+		return true
+	})
+	for _, a := range at {
+		if slices.ContainsFunc(*socks, func(s *net.UDPConn) bool { return localAddr(s) == a }) {
+			continue
+		}
+		to := netip.AddrPortFrom(a, port)
+		s, err := listenKernelUDP(to)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: UDP %v: %w", m.nodes[router].name, to, inUse(err)))
+			continue
+		}
+		*socks = append(*socks, s)
+		m.running.Go(func() { m.readUDP(router, socks, s, port) })
+	}
+	return errors.Join(errs...)
+}
+
+func (m *Machine) bindTCP(at []netip.Addr) error {
+	listeners := m.sites[router].listeners
+	var errs []error
+	for a, l := range listeners {
+		if !slices.Contains(at, a.Addr()) {
+			delete(listeners, a)
+			errs = append(errs, l.Close())
+		}
+	}
+	for _, a := range at {
+		to := netip.AddrPortFrom(a, lispcore.ControlPort)
+		if listeners[to] != nil {
+			continue
+		}
+		l, err := listenKernelTCP(to)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: TCP %v: %w", m.nodes[router].name, to, inUse(err)))
+			continue
+		}
+		listeners[to] = l
+		m.running.Go(func() { m.acceptAll(router, to, l) })
+	}
+	return errors.Join(errs...)
+}
+
+func localAddr(s *net.UDPConn) netip.Addr {
+	return s.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
+}
+
+// Carry sends one output on its way. What leaves the router by a socket arrives by itself; a packet to a neighbour on a LAN
+// of the lab's hosts is there at once.
+func (m *Machine) Carry(now time.Time, node int, out lispcore.Output) ([]Delivery, error) {
+	if !m.nodes[node].running {
+		return nil, nil
+	}
+	switch out := out.(type) {
+	case lispcore.SendPacket:
+		return m.cross(node, out), nil
+	case lispcore.SendDatagram:
+		m.sendDatagram(out)
+		return nil, nil
+	case lispcore.OpenStream:
+		out.From, out.To = m.place(out.From), netip.AddrPortFrom(m.place(out.To.Addr()), out.To.Port())
+		return m.Kernel.Carry(now, node, out)
+	default:
+		return m.Kernel.Carry(now, node, out)
+	}
+}
+
+// cross takes a packet to a neighbour on a LAN.
+func (m *Machine) cross(node int, out lispcore.SendPacket) []Delivery {
+	next := out.NextHop
+	if !next.IsValid() {
+		_, dst, _ := endpoints(out.Data)
+		next = dst.Addr()
+	}
+	to, ok := m.Neighbor(node, out.Interface, next)
+	if !ok {
+		return []Delivery{{node, lispcore.PacketFailed{Reason: lispcore.FailNoHost, Interface: out.Interface, Data: out.Data}}}
+	}
+	m.stats.Packets++
+	// The receiver's packet is its own: it counts down the TTL in place.
+	return []Delivery{{to.Node, lispcore.PacketReceived{Interface: to.Interface, Data: slices.Clone(out.Data)}}}
+}
+
+// sendDatagram sends a datagram by the socket at its source: data by that of data, if there is one, and anything else by
+// that of control messages.
+func (m *Machine) sendDatagram(out lispcore.SendDatagram) {
+	site := m.sites[router]
+	from, to := m.place(out.From.Addr()), netip.AddrPortFrom(m.place(out.To.Addr()), out.To.Port())
+	socks := site.control
+	if out.To.Port() == lispcore.DataPort && site.data != nil {
+		socks = site.data
+	}
+	i := slices.IndexFunc(socks, func(s *net.UDPConn) bool { return localAddr(s) == from })
+	if i < 0 {
+		m.count(syscall.EADDRNOTAVAIL)
+		return
+	}
+	var oob []byte
+	if out.TTL != 0 {
+		oob = headerFields(to.Addr().Is6(), out.TTL, out.TOS)
+	}
+	_, _, err := socks[i].WriteMsgUDPAddrPort(out.Payload, oob, to)
+	m.count(err)
+}
+
+// headerFields is the control message that gives one datagram a TTL and a TOS of its own.
+func headerFields(v6 bool, ttl, tos uint8) []byte {
+	if v6 {
+		return append(controlMessage(unix.IPPROTO_IPV6, unix.IPV6_HOPLIMIT, int(ttl)), controlMessage(unix.IPPROTO_IPV6, unix.IPV6_TCLASS, int(tos))...)
+	}
+	return append(controlMessage(unix.IPPROTO_IP, unix.IP_TTL, int(ttl)), controlMessage(unix.IPPROTO_IP, unix.IP_TOS, int(tos))...)
+}
+
+// controlMessage is one control message that holds a C int (cmsg(3)).
+func controlMessage(level, kind, value int) []byte {
+	const size = 4
+	b := make([]byte, unix.CmsgSpace(size))
+	at := unix.CmsgLen(0)
+	word := at - 8 // of cmsg_len: a size_t, before two ints
+	if word == 8 {
+		binary.NativeEndian.PutUint64(b, uint64(unix.CmsgLen(size)))
+	} else {
+		binary.NativeEndian.PutUint32(b, uint32(unix.CmsgLen(size)))
+	}
+	binary.NativeEndian.PutUint32(b[word:], uint32(level))
+	binary.NativeEndian.PutUint32(b[word+4:], uint32(kind))
+	binary.NativeEndian.PutUint32(b[at:], uint32(value))
+	return b
+}
+
+// Conns returns the TCP connections of the router by their streams, then its listener on TCP 4342.
+func (m *Machine) Conns(node int) []ConnState {
+	list := m.Kernel.Conns(node)
+	for i, c := range list {
+		if c.State != TCPListen {
+			list[i].Local, list[i].Remote = m.labPort(c.Local), m.labPort(c.Remote)
+		}
+	}
+	return list
+}

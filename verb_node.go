@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+
+	"lisplab/commands"
+	"lisplab/devices"
+)
+
+// nodeCmd runs one router of a lab as a process of this machine.
+type nodeCmd struct {
+	labChoice
+	serveFlags
+	Address []place `placeholder:"LAB=MACHINE" help:"Where an address of the lab is, of this router or of another: 203.0.113.11=192.0.2.111. Goes before what the lab file says under external. May stand several times."`
+	Device  string  `arg:"" help:"The router's name in the lab."`
+}
+
+// place is where an address of the lab is.
+type place struct{ lab, at netip.Addr }
+
+// UnmarshalText reads LAB=MACHINE.
+func (p *place) UnmarshalText(text []byte) (err error) {
+	if p.lab, p.at, err = devices.ParseExternal(string(text), "="); err != nil {
+		return fmt.Errorf("found %q, expected two addresses of one family, such as 203.0.113.11=192.0.2.111", text)
+	}
+	return nil
+}
+
+// Validate refuses what has no meaning.
+func (c nodeCmd) Validate() error {
+	at := make(map[netip.Addr]netip.Addr)
+	for _, p := range c.Address {
+		if was, twice := at[p.lab]; twice {
+			return fmt.Errorf("--address: %v is at %v or at %v", p.lab, was, p.at)
+		}
+		at[p.lab] = p.at
+	}
+	return c.check()
+}
+
+// Run serves the router until it is interrupted.
+func (c nodeCmd) Run(ctx context.Context) error {
+	open := func(opt devices.Options) (*devices.Lab, *commands.Set, error) {
+		opt.Underlay, opt.Node, opt.External = devices.OwnHost, c.Device, make(map[netip.Addr]netip.Addr)
+		for _, p := range c.Address {
+			opt.External[p.lab] = p.at
+		}
+		lab, set, err := c.open(opt, 0)
+		if err == nil {
+			fmt.Fprint(os.Stderr, whereabouts(lab))
+		}
+		return lab, set, err
+	}
+	return c.serve(ctx, open, c.State, 1)
+}
+
+// whereabouts says at which addresses a router speaks LISP, and which of its packets go nowhere.
+func whereabouts(lab *devices.Lab) string {
+	var b strings.Builder
+	d := lab.Devices()[0]
+	if len(d.UDPPorts()) == 0 {
+		return d.Name() + " speaks no LISP: until it is configured to, there is nothing to reach but its command line.\n"
+	}
+	fmt.Fprintf(&b, "%s speaks LISP here:\n", d.Name())
+	for _, p := range lab.Places() {
+		switch {
+		case !p.Here:
+		case p.At == p.Lab:
+			fmt.Fprintf(&b, "  %v, %s\n", p.Lab, p.Interface)
+		default:
+			fmt.Fprintf(&b, "  %v, %s, at %v\n", p.Lab, p.Interface, p.At)
+		}
+	}
+	fmt.Fprintf(&b, "Its own packets, and those of the lab's hosts behind it, go through LISP; packets of this machine do not: that takes --underlay netns.\n")
+	return b.String()
+}
