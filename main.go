@@ -20,6 +20,7 @@ type cli struct {
 	Exec    execCmd    `cmd:"" help:"Run commands at one router and print what it answers."`
 	Replay  replayCmd  `cmd:"" help:"Replay transcripts, and tell which answers differ."`
 	Capture captureCmd `cmd:"" help:"Write every packet of a lab or of a transcript into a pcapng file."`
+	Check   checkCmd   `cmd:"" help:"Read labs and their configurations, and name every mistake by file, line and column."`
 	Serve   serveCmd   `cmd:"" help:"Make the routers of a lab reachable by SSH and telnet, a port each, and the lab itself for lisplab ctl."`
 	Up      upCmd      `cmd:"" help:"Bring a lab up in network namespaces, with literal addresses and real packets, and serve it until lisplab down (Linux, root)."`
 	Down    downCmd    `cmd:"" help:"End the labs that lisplab up has brought up, and take away what a crash has left."`

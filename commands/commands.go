@@ -23,6 +23,7 @@ func rows() []Row {
 		debugRows(),
 		deleteRows(),
 		dirRows(),
+		labCaptureRows(),
 		labExplainRows(),
 		ligRows(),
 		moreRows(),

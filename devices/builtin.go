@@ -37,7 +37,8 @@ func BuiltInLabs() []string {
 	return names
 }
 
-// readLab reads a lab with all its configurations.
+// readLab reads a lab with all its configurations. Its errors are all that is wrong with them, joined: what OpenLab shows is the
+// beginning of it.
 func readLab(nameOrPath string, opt Options) (*labFile, error) {
 	folder, file, display, err := locate(nameOrPath, opt.FS)
 	if err != nil {
@@ -48,16 +49,32 @@ func readLab(nameOrPath string, opt Options) (*labFile, error) {
 		return nil, fmt.Errorf("lab %s: %w", nameOrPath, err)
 	}
 	r, err := readLabFile(display(file), text)
-	if err != nil {
+	if r == nil {
 		return nil, err
 	}
 	if r.lab.name == "" {
 		r.lab.name = nameOrPath
 	}
-	if err := r.readConfigs(folder, display, opt); err != nil {
+	if err := errors.Join(err, r.readConfigs(folder, display, opt)); err != nil {
 		return nil, err
 	}
 	return &r.lab, nil
+}
+
+// LabSummary is what CheckLab has read.
+type LabSummary struct {
+	Name                  string
+	Devices, Links, Hosts int
+}
+
+// CheckLab reads a lab as OpenLab does and starts nothing. Its mistakes are all that is wrong with the lab file and the
+// configurations, each with file:line:column where it has a place.
+func CheckLab(nameOrPath string, opt Options) (s LabSummary, mistakes []error) {
+	file, err := readLab(nameOrPath, opt)
+	if err != nil {
+		return s, leaves(err)
+	}
+	return LabSummary{file.name, len(file.devices), len(file.links), len(file.hosts)}, nil
 }
 
 // locate finds the folder of a lab, its lab file in it, and how the files in it are named in errors.

@@ -106,7 +106,7 @@ type world struct {
 func OpenLab(nameOrPath string, opt Options) (*Lab, error) {
 	file, err := readLab(nameOrPath, opt)
 	if err != nil {
-		return nil, err
+		return nil, firstOf(err)
 	}
 	if opt.Underlay == OwnHost {
 		if err := file.alone(opt.Node); err != nil {

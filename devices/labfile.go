@@ -1,6 +1,7 @@
 package devices
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -55,9 +56,10 @@ type labReader struct {
 	faults   []ast.Node
 	console  ast.Node
 	used     map[underlay.Port]bool
+	misnamed bool // a device has no name, or a wrong one: nobody knows which one another part of the file means
 }
 
-// readLabFile reads text as the lab file of that name.
+// readLabFile reads text as the lab file of that name. Its errors are all that is wrong with the file, joined.
 func readLabFile(name string, text []byte) (*labReader, error) {
 	r := &labReader{
 		yamlFile: yamlFile{name}, lab: labFile{seed: 1, jitter: true}, release: Release155,
@@ -90,34 +92,46 @@ func readLabFile(name string, text []byte) (*labReader, error) {
 		}},
 		field{"external", func(n ast.Node) error { return r.list(n, "a list of addresses: "+externalForm, r.readExternal) }},
 	)
-	if err != nil {
-		return nil, err
-	}
-	if devices == nil {
+	switch {
+	case devices == nil && err == nil:
 		return nil, r.wrong(root, "a field devices: the list of routers")
-	}
-	if err := r.list(devices, "a list of devices", r.readDevice); err != nil {
+	case devices == nil:
 		return nil, err
 	}
-	if len(r.lab.devices) == 0 {
-		return nil, r.wrong(devices, "at least one device")
+	errs := []error{err, r.list(devices, "a list of devices", r.readDevice)}
+	if r.misnamed || len(r.lab.devices) == 0 { // nothing can be said of what names devices
+		if errors.Join(errs...) == nil {
+			errs = append(errs, r.wrong(devices, "at least one device"))
+		}
+		return nil, errors.Join(errs...)
 	}
-	for _, n := range r.links {
-		if err := r.readLink(n); err != nil {
-			return nil, err
+	for _, part := range []struct {
+		nodes []ast.Node
+		read  func(ast.Node) error
+	}{{r.links, r.readLink}, {r.hosts, r.readHost}, {r.faults, r.readFault}} {
+		for _, n := range part.nodes {
+			errs = append(errs, part.read(n))
 		}
 	}
-	for _, n := range r.hosts {
-		if err := r.readHost(n); err != nil {
-			return nil, err
-		}
+	return r, inOrder(append(errs, r.finish()))
+}
+
+// inOrder joins errors in the order of the file.
+func inOrder(errs []error) error {
+	err := errors.Join(errs...)
+	if err == nil {
+		return nil
 	}
-	for _, n := range r.faults {
-		if err := r.readFault(n); err != nil {
-			return nil, err
+	list := leaves(err)
+	slices.SortStableFunc(list, func(a, b error) int {
+		at, ok := a.(*FileError)
+		bt, also := b.(*FileError)
+		if !ok || !also {
+			return 0
 		}
-	}
-	return r, r.finish()
+		return cmp.Or(cmp.Compare(at.Line, bt.Line), cmp.Compare(at.Column, bt.Column))
+	})
+	return errors.Join(list...)
 }
 
 // finish fills in what the file leaves to defaults.
@@ -155,19 +169,25 @@ func (r *labReader) readDevice(n ast.Node) error {
 			return r.list(n, "a list of interfaces", func(n ast.Node) error { return r.readInterface(d, n) })
 		}},
 	)
+	known := r.find(d.name) >= 0
+	if nameNode != nil && !known { // links may name it, whatever else is wrong
+		r.lab.devices = append(r.lab.devices, d)
+	}
 	switch {
 	case err != nil:
 		return err
 	case nameNode == nil:
+		r.misnamed = true
 		return r.wrong(n, "a device with a name")
-	case r.find(d.name) >= 0:
+	case known:
+		r.misnamed = true
 		return r.wrong(nameNode, "a name that no other device has")
 	case strings.ContainsAny(d.name, " :\t"):
+		r.misnamed = true
 		return r.wrong(nameNode, "a name without blanks and colons")
 	case d.configNode == nil:
 		return r.wrong(n, "a device with a config: the name of its configuration file")
 	}
-	r.lab.devices = append(r.lab.devices, d)
 	return nil
 }
 
@@ -198,10 +218,10 @@ func (r *labReader) readLink(n ast.Node) error {
 		return r.wrong(n, linkForm)
 	}
 	link := underlay.Link{Up: true}
-	if link.A, err = r.readPort(n, 0, a); err != nil {
-		return err
-	}
-	if link.B, err = r.readPort(n, len(a)+len(" -- "), b); err != nil {
+	var errB error
+	link.A, err = r.readPort(n, 0, a)
+	link.B, errB = r.readPort(n, len(a)+len(" -- "), b)
+	if err := errors.Join(err, errB); err != nil {
 		return err
 	}
 	r.lab.links = append(r.lab.links, link)
@@ -331,27 +351,50 @@ func (r *labReader) aDevice() string {
 	return "a device of this lab: " + strings.Join(names, ", ")
 }
 
-// readConfigs reads the configuration files of a lab.
+// readConfigs reads the configuration files of a lab. Its errors are all that is wrong with them, joined.
 func (r *labReader) readConfigs(fsys fs.FS, display func(file string) string, opt Options) error {
+	var errs []error
 	for _, d := range r.lab.devices {
-		text, err := fs.ReadFile(fsys, d.configFile)
-		switch {
-		case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrInvalid):
-			return r.wrong(d.configNode, "a configuration file beside the lab file")
-		case err != nil:
-			return err
-		}
-		file := display(d.configFile)
-		cfg, err := opt.Parse(d.release, file, string(text))
-		if err != nil {
-			return firstOf(err)
-		}
-		if d.startup, err = d.complete(cfg); err != nil {
-			line, column := err.(*configError).find(string(text))
-			return fmt.Errorf("%s:%d:%d: %w", file, line, column, err)
+		if d.configNode != nil { // else that is wrong already
+			errs = append(errs, r.readConfig(d, fsys, display(d.configFile), opt))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+// readConfig reads the configuration file of a device.
+func (r *labReader) readConfig(d *labDevice, fsys fs.FS, file string, opt Options) error {
+	text, err := fs.ReadFile(fsys, d.configFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrInvalid):
+		return r.wrong(d.configNode, "a configuration file beside the lab file")
+	case err != nil:
+		return err
+	}
+	cfg, err := opt.Parse(d.release, file, string(text))
+	if err != nil {
+		return err
+	}
+	if d.startup, err = d.complete(cfg); err == nil {
+		return nil
+	}
+	var errs []error
+	at := func(err error) {
+		line, column := 1, 1
+		if e, ok := err.(*configError); ok {
+			line, column = e.find(string(text))
+		}
+		err = fmt.Errorf("%s:%d:%d: %w", file, line, column, err)
+		if !slices.ContainsFunc(errs, func(o error) bool { return o.Error() == err.Error() }) {
+			errs = append(errs, err)
+		}
+	}
+	at(err)
+	_, others := d.salvage(cfg)
+	for _, err := range others {
+		at(err)
+	}
+	return errors.Join(errs...)
 }
 
 func joinOr(list []string, none string) string {

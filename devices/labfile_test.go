@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -162,5 +163,49 @@ func TestNoSuchLab(t *testing.T) {
 	_, err = OpenLab("dir", Options{Parse: parse, FS: fstest.MapFS{"dir/other": {}}})
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a folder without a lab file: %v", err)
+	}
+}
+
+// CheckLab names every mistake, those of the lab file in its order, and then those of the configurations.
+func TestCheckLab(t *testing.T) {
+	files := fstest.MapFS{
+		"lab/lab.yaml": {Data: []byte(`name: wrong
+release: 99
+colour: red
+devices:
+  - name: a
+    config: a.cfg
+    power-on: soon
+  - name: b
+    config: none.cfg
+links:
+  - a:Gi0/0 -- c:GigabitEthernet0/0
+  - a:GigabitEthernet0/1 -- b:GigabitEthernet0/1
+  - a:GigabitEthernet0/1 -- b:GigabitEthernet0/2
+console: d
+`)},
+		"lab/a.cfg": {Data: []byte("interface GigabitEthernet0/1\n ip address 10.0.0.1 255.255.255.0\ninterface GigabitEthernet0/9\n ip address 10.0.9.1 255.255.255.0\n")},
+	}
+	_, mistakes := CheckLab("lab", Options{FS: files, Parse: parse})
+	var got []string
+	for _, err := range mistakes {
+		got = append(got, err.Error())
+	}
+	want := []string{
+		`lab/lab.yaml:2:10: found "99", expected a release: 15.2 or 15.5 or 17.9`,
+		`lab/lab.yaml:3:1: found field "colour", expected one of name, release, seed, jitter, replay-check, echo-nonce, short-prompts, console, devices, links, hosts, impairments`,
+		`lab/lab.yaml:7:15: found "soon", expected a time from lab time 0, such as 85s or 1m25s`,
+		`lab/lab.yaml:11:7: found "Gi0/0", expected a physical interface in full, such as GigabitEthernet0/1`,
+		`lab/lab.yaml:11:16: found "c", expected a device of this lab: a, b`,
+		`lab/lab.yaml:13:5: found "a:GigabitEthernet0/1", expected an interface that is in no other link`,
+		`lab/lab.yaml:14:10: found "d", expected a device of this lab: a, b`,
+		`lab/a.cfg:3:1: found interface GigabitEthernet0/9, expected a loopback or one that a has: GigabitEthernet0/1`,
+		`lab/lab.yaml:9:13: found "none.cfg", expected a configuration file beside the lab file`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("mistakes\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if lab, mistakes := CheckLab(DefaultLab, Options{Parse: parse}); len(mistakes) > 0 || lab.Devices != 7 || lab.Links != 6 {
+		t.Errorf("the built-in lab: %+v, mistakes %v", lab, mistakes)
 	}
 }

@@ -46,10 +46,21 @@ func apart(err error) []error {
 	return nil
 }
 
+// leaves returns the errors that were joined to one, and to those.
+func leaves(err error) (list []error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			list = append(list, leaves(e)...)
+		}
+		return list
+	}
+	return append(list, err)
+}
+
 // firstOf keeps of many joined errors the first: one line that opens a block makes all lines in it wrong.
 func firstOf(err error) error {
 	const most = 10
-	list := apart(err)
+	list := leaves(err)
 	if len(list) <= most {
 		return err
 	}

@@ -1,8 +1,10 @@
 package devices
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -15,11 +17,14 @@ type Tap struct {
 	Link   string // "xTR1-Core1", in either order; of a host and its router too
 	Device string // instead of a link
 	To     io.Writer
+	// File, if not nil, is closed at the end, and is told of by its name.
+	File *os.File
 }
 
 // Capture is a tap that runs. Its methods, like those of the lab, belong to the goroutine that owns the lab.
 type Capture struct {
 	lab  *world
+	tap  Tap
 	file *capture.PlaceWriter
 }
 
@@ -34,7 +39,7 @@ func (l *Lab) Capture(t Tap) (*Capture, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Capture{l.world, file}
+	c := &Capture{l.world, t, file}
 	l.captures = append(l.captures, c)
 	return c, nil
 }
@@ -45,7 +50,23 @@ func (c *Capture) Frames() int { return c.file.Frames() }
 // Stop ends the capture. Its error is the first that kept a frame out of the file.
 func (c *Capture) Stop() error {
 	c.lab.captures = slices.DeleteFunc(c.lab.captures, func(o *Capture) bool { return o == c })
-	return c.file.Stop()
+	err := c.file.Stop()
+	if c.tap.File != nil {
+		err = errors.Join(err, c.tap.File.Close())
+	}
+	return err
+}
+
+// StopCaptures ends all captures, and tells of each how many frames it has.
+func (l *Lab) StopCaptures() (reports []string, err error) {
+	for _, c := range l.captures {
+		name := c.tap.Link + c.tap.Device
+		if c.tap.File != nil {
+			name = c.tap.File.Name()
+		}
+		reports = append(reports, fmt.Sprintf("%s: %d packets", name, c.Frames()))
+	}
+	return reports, errors.Join(l.stopCaptures()...)
 }
 
 // stopCaptures ends all captures.

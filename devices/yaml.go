@@ -73,7 +73,7 @@ func (y yamlFile) wrong(n ast.Node, expected string) error {
 }
 
 // mapping reads a mapping field by field, in the order of the file. A field that the list names and the file does not is
-// left alone.
+// left alone. What is wrong with one field does not keep the others from being read: the errors are joined.
 func (y yamlFile) mapping(n ast.Node, what string, fields ...field) error {
 	var pairs []*ast.MappingValueNode
 	switch v := n.(type) {
@@ -84,6 +84,7 @@ func (y yamlFile) mapping(n ast.Node, what string, fields ...field) error {
 	default:
 		return y.wrong(n, what)
 	}
+	var errs []error
 	for _, pair := range pairs {
 		key := pair.Key.GetToken()
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == key.Value })
@@ -92,28 +93,26 @@ func (y yamlFile) mapping(n ast.Node, what string, fields ...field) error {
 			for _, f := range fields {
 				names = append(names, f.name)
 			}
-			return &FileError{y.name, key.Position.Line, key.Position.Column, fmt.Sprintf("field %q", key.Value),
-				"one of " + strings.Join(names, ", ")}
+			errs = append(errs, &FileError{y.name, key.Position.Line, key.Position.Column, fmt.Sprintf("field %q", key.Value),
+				"one of " + strings.Join(names, ", ")})
+			continue
 		}
-		if err := fields[i].read(pair.Value); err != nil {
-			return err
-		}
+		errs = append(errs, fields[i].read(pair.Value))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
-// list reads a list item by item.
+// list reads a list item by item, and joins their errors.
 func (y yamlFile) list(n ast.Node, what string, read func(ast.Node) error) error {
 	seq, ok := n.(*ast.SequenceNode)
 	if !ok {
 		return y.wrong(n, what)
 	}
+	var errs []error
 	for _, item := range seq.Values {
-		if err := read(item); err != nil {
-			return err
-		}
+		errs = append(errs, read(item))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // scalar returns the text of a scalar as it stands in the file: 15.5 is "15.5".
