@@ -24,7 +24,7 @@
 // TCP under faults. A connection whose peer has lost power or whose path is broken, be it by an access list, keeps its
 // bytes, closes and resets until the path returns; after 120 s it ends at both sides at once (keepalive: 60 s idle and six
 // probes of 10 s). Probes run from the last traffic or answered probe. A router that lost power and came back knows its old
-// connections no more: the survivor's next write or probe is answered by a reset. A SYN that is lost is not sent again; the
+// connections no more: the survivor's next write or probe is answered by a reset. A SYN that has no way is not sent again; the
 // dial fails after 30 s, which is the default of IOS's `ip tcp synwait-time`.
 //
 // Impaired links (impair.go). A cable may delay, lose, double, reorder, change or block what crosses it, in each direction by
