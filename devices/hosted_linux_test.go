@@ -16,9 +16,6 @@ import (
 
 	"lisplab/devices/foreign"
 	"lisplab/devices/underlay"
-	"lisplab/lispcore"
-	"lisplab/lispcore/etr"
-	"lisplab/lispcore/itr"
 )
 
 // joined is a Map-Server and a site of ours that another stack joins, with the addresses of the captures: its ETR is
@@ -149,75 +146,6 @@ func TestNodesForward(t *testing.T) {
 		t.Error("xTR2 has decapsulated nothing")
 	}
 	want(t, "the hosts of xTR1's process", fmt.Sprint(len(xtr1.Hosts())), "1")
-}
-
-// A foreign ETR registers with our Map-Server, by UDP for good, and our ITR resolves what it has registered.
-func TestForeignETR(t *testing.T) {
-	at := ground(t, "10.99.0.1", "10.99.0.2", "10.99.0.3")
-	msmr, xtr := openNode(t, joined, "MSMR", at), openNode(t, joined, "xTR", at)
-	stranger, err := foreign.NewETR(foreign.Config{
-		Recording: recorded(t, "oor-xtr-resolve-data.pcap"), At: at[addr("10.99.0.2")], Key: "secret1", Places: at,
-	}, addr("10.99.0.1"))
-	must(t, err)
-	defer func() { must(t, stranger.Close()) }()
-	meanwhile(t, func() {
-		for _, eid := range []string{"10.1.0.0/24", "2001:db8:1::/64"} {
-			must(t, stranger.Register(t.Context(), netip.MustParsePrefix(eid)))
-		}
-	}, msmr, xtr)
-	for _, eid := range []string{"10.1.0.0/24", "2001:db8:1::/64"} {
-		if !slices.ContainsFunc(registered(msmr, "MSMR"), func(r string) bool { return strings.HasPrefix(r, "foreign "+eid+" 10.99.0.2") }) {
-			t.Errorf("%s is not registered by 10.99.0.2: %q", eid, registered(msmr, "MSMR"))
-		}
-	}
-	if s := sessionWith(msmr, "MSMR", addr("10.99.0.2")); !strings.HasPrefix(s, "Down never 0/0") {
-		t.Errorf("the session with an ETR that knows no TCP: %s", s)
-	}
-	meanwhile(t, func() {
-		if text := await(t, xtr, xtr.Device("xTR").Lig(LigOptions{
-			EIDs:   []lispcore.EID{lispcore.NewEID(0, netip.MustParsePrefix("10.1.0.10/32"))},
-			Render: func(r itr.LigResult) string { return fmt.Sprint(r) },
-		})); !strings.Contains(text, "10.99.0.2") {
-			t.Errorf("lig 10.1.0.10 says\n%s", text)
-		}
-		must(t, stranger.AwaitRequest(t.Context(), addr("10.1.0.10")))
-	}, msmr)
-}
-
-// Our ETR registers with a foreign Map-Server. Its TCP 4342 refuses; the registration lives on UDP, and a change is told by
-// UDP too.
-func TestForeignMapServer(t *testing.T) {
-	at := ground(t, "10.99.0.1", "10.99.0.2", "10.99.0.3")
-	server, err := foreign.NewMapServer(foreign.Config{
-		Recording: recorded(t, "oor-register-v4v6.pcap"), At: at[addr("10.99.0.1")], Key: "secret1", Places: at,
-	})
-	must(t, err)
-	defer func() { must(t, server.Close()) }()
-	lab := openNode(t, joined, "xTR1", at)
-	eid := netip.MustParsePrefix("10.1.0.0/24")
-	state := func() etr.Status {
-		snap, _ := lab.Device("xTR1").ETR()
-		return snap.Database[0].Status[0]
-	}
-	until(t, lab, "the Map-Notify has come", func() bool { return !state().Acked.IsZero() })
-	_, err = server.AwaitRegister(t.Context(), eid)
-	must(t, err)
-	until(t, lab, "TCP 4342 has refused", func() bool { return lab.net.(*underlay.Machine).Stats().Refused > 0 })
-
-	first := state().Acked
-	cfg := lab.Device("xTR1").Config()
-	cfg.LISP.EIDTables[0].Mappings[0].Locators[0].Weight = 50
-	must(t, lab.Device("xTR1").Apply(cfg))
-	until(t, lab, "the change is acknowledged", func() bool { return state().Acked.After(first) })
-	_, err = server.AwaitRegister(t.Context(), eid)
-	must(t, err)
-	want(t, "state", state().State.String(), "Periodic")
-	if s := sessionWith(lab, "xTR1", addr("10.99.0.1")); !strings.HasPrefix(s, "Down never 0/0") {
-		t.Errorf("the session with a Map-Server that knows no TCP: %s", s)
-	}
-	meanwhile(t, func() {
-		must(t, server.AskETR(t.Context(), addr("10.99.0.2"), addr("10.1.0.10")))
-	}, lab)
 }
 
 // Rubbish from a stranger is counted, and changes nothing: not what is registered, not who has a session, not that the
