@@ -102,7 +102,7 @@ func TestErrorsHavePlaces(t *testing.T) {
 		{"!! advance 5s\n!! lab reliable-registration\n", "x.txt:2:4: found `lab` after the first line that runs"},
 		{"!! form html\n", "x.txt:1:9: found `form html`, expected `form` and one of ios, document, json"},
 		{"!! frobnicate\n", `x.txt:1:4: found "frobnicate", expected `},
-		{"!! link xTR1 Core1 sideways\n", `x.txt:1:20: found "sideways", expected down or up`},
+		{"!! link xTR1 Core1 sideways\n", `x.txt:1:20: found "sideways", expected block, clear, corrupt, delay, down, duplicate, half-open, jitter, loss, rate, reorder or up`},
 		{"!! link xTR1 Core2 down\n", "x.txt:1:4: no link between xTR1 and Core2"},
 		{"!! device xTR9 stop\n", `x.txt:1:4: found device "xTR9", expected one of xTR1`},
 		{"!! advance soon\n", `x.txt:1:12: found "soon", expected `},
