@@ -125,7 +125,12 @@ func recorded(t testing.TB, name string) foreign.Recording {
 // the other: encapsulated, over the machine's own UDP 4341.
 func TestNodesForward(t *testing.T) {
 	at := ground(t, "203.0.113.11", "198.51.100.21", "192.0.2.5")
-	xtr1, xtr2, msmr := openNode(t, sites, "xTR1", at), openNode(t, sites, "xTR2", at), openNode(t, sites, "MSMR", at)
+	external := "\nexternal:" // what the lab file says is what --address says
+	for lab, place := range at {
+		external += fmt.Sprintf("\n  - %v at %v", lab, place)
+	}
+	text := strings.Replace(sites, "\n== ", external+"\n== ", 1)
+	xtr1, xtr2, msmr := openNode(t, text, "xTR1", nil), openNode(t, text, "xTR2", nil), openNode(t, text, "MSMR", nil)
 	meanwhile(t, func() {
 		until(t, xtr1, "xTR1 has a session", func() bool {
 			return strings.HasPrefix(sessionWith(xtr1, "xTR1", addr("192.0.2.5")), "Up")
