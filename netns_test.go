@@ -28,6 +28,7 @@ import (
 	"lisplab/devices"
 	"lisplab/devices/netns"
 	"lisplab/shell"
+	"lisplab/transcripts"
 )
 
 // needNetns skips a test where there can be no namespaces.
@@ -225,6 +226,34 @@ func TestNetnsProbes(t *testing.T) {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("%s\nwant %q", out, want)
 		}
+	}
+}
+
+// The transcripts of transcripts/netns hold on both underlays: to the byte on loopback, but for what is volatile here.
+func TestNetnsTranscripts(t *testing.T) {
+	needNetns(t)
+	files, err := transcripts.Files("transcripts/netns")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) < 10 {
+		t.Errorf("%d transcripts for the netns underlay, want at least 10", len(files))
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel() // they wait more than they work
+			script, err := transcripts.Load(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res, err := transcripts.Replay(script, transcripts.Options{Underlay: devices.Netns})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range res.Failures {
+				t.Error(f)
+			}
+		})
 	}
 }
 

@@ -4,14 +4,24 @@ import (
 	"fmt"
 	"os"
 
+	"lisplab/devices"
 	"lisplab/shell"
 	"lisplab/transcripts"
 )
 
 // replayCmd replays transcripts.
 type replayCmd struct {
-	Paths  []string `arg:"" name:"path" help:"Transcripts, or folders of them."`
-	Update bool     `help:"Write the answers of this run into the files."`
+	Paths []string `arg:"" name:"path" help:"Transcripts, or folders of them."`
+	underlayFlag
+	Update bool `help:"Write the answers of this run into the files."`
+}
+
+// Validate refuses to write down what another run would not show again.
+func (c replayCmd) Validate() error {
+	if c.Update && c.Underlay != devices.Loopback {
+		return fmt.Errorf("--update: what the files say is what the %s underlay shows, not %s", devices.Loopback, c.Underlay)
+	}
+	return nil
 }
 
 // Run replays every file and prints one line for each, and a diff for every answer that differs.
@@ -42,7 +52,7 @@ func (c replayCmd) replay(file string) (ok bool, err error) {
 		return false, err
 	}
 	bar := newProgress("replaying " + file)
-	res, err := transcripts.Replay(t, transcripts.Options{Step: bar.step})
+	res, err := transcripts.Replay(t, transcripts.Options{Step: bar.step, Underlay: c.Underlay})
 	bar.clear()
 	if err != nil {
 		return false, err

@@ -41,7 +41,7 @@ type Options struct {
 	// Underlay is what the lab runs on: Loopback when "".
 	Underlay Underlay
 	// Run names what the netns underlay builds: no two runs of a name can be up at once. "" stands for the lab's name, and,
-	// unless RunByLab is set, the number of the process.
+	// unless RunByLab is set, numbers that no other run has.
 	Run      string
 	RunByLab bool
 	// Node is the one router that the host underlay runs. The others run elsewhere.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"lisplab/devices/netns"
@@ -34,6 +35,9 @@ const forever = 1000 * time.Hour
 // maxBurst is how many arrivals are taken before whoever else wants to have a say has it.
 const maxBurst = 256
 
+// lives counts the labs of this process that were put into namespaces: no two of them have one name.
+var lives atomic.Int64
+
 // live is what a lab has on an underlay of the kernel's own, where time is real and things arrive by themselves:
 //
 //	readers of sockets ---> arrivals ---> the goroutine that owns the lab ---> engines, one input at a time
@@ -58,7 +62,7 @@ func (l *Lab) goLive(routers []string, opt Options) (wires, error) {
 	case opt.RunByLab:
 		cfg.Run = netns.RunName(l.Name())
 	default:
-		cfg.Run = netns.RunName(fmt.Sprintf("%s-%d", l.Name(), os.Getpid()))
+		cfg.Run = netns.RunName(fmt.Sprintf("%s-%d-%d", l.Name(), os.Getpid(), lives.Add(1)))
 	}
 	for _, d := range l.file.devices {
 		cfg.Nodes = append(cfg.Nodes, netns.Node{Name: d.name, Router: true, Interfaces: d.interfaces})

@@ -97,6 +97,9 @@ func (p *player) checkRunning(d *Directive, words []string) error {
 		if len(words) != 2 || !slices.Contains(forms, words[1]) {
 			return p.wrong(d, 1, "found `%s`, expected `form` and one of %s", clip(d.Text), strings.Join(forms, ", "))
 		}
+	case "volatile":
+		_, err := p.parseVolatile(d, words)
+		return err
 	case "wait":
 		_, err := p.parseWait(d, words)
 		return err
@@ -120,6 +123,10 @@ func (p *player) direct(d *Directive) (answer []string, err error) {
 	case "form":
 		p.sh.SetForm(commands.Form(words[1]))
 		return nil, nil
+	case "volatile":
+		list, err := p.parseVolatile(d, words)
+		p.volatile = append(p.volatile, list...)
+		return nil, err
 	case "wait":
 		return nil, p.wait(d, words)
 	}
@@ -133,6 +140,32 @@ func (p *player) direct(d *Directive) (answer []string, err error) {
 		return nil, p.place(d, err)
 	}
 	return screenLines(out), nil
+}
+
+// parseVolatile reads the patterns of a `!! volatile` directive.
+func (p *player) parseVolatile(d *Directive, words []string) (list []*regexp.Regexp, err error) {
+	if len(words) < 2 {
+		return nil, p.wrong(d, 0, "found nothing after `volatile`, expected regular expressions")
+	}
+	for i, word := range words[1:] {
+		pattern, err := regexp.Compile(word)
+		if err != nil {
+			return nil, p.wrong(d, i+1, "found %q, expected a regular expression: %v", word, err)
+		}
+		list = append(list, pattern)
+	}
+	return list, nil
+}
+
+// lasting is what of a line must be the same in every run: all of it, but for what is volatile in real time.
+func (p *player) lasting(line string) string {
+	if !p.world.Live() {
+		return line
+	}
+	for _, v := range p.volatile {
+		line = v.ReplaceAllString(line, "~")
+	}
+	return line
 }
 
 // wait is a `!! wait` directive.

@@ -25,6 +25,7 @@
 //	!! seed N                        in place of the lab file's seed; before all that runs
 //	!! form ios|document|json        how show commands lay out their answer from here on
 //	!! wait "COMMAND" REGEXP [D]     advance lab time until the answer matches, at most D (10m)
+//	!! volatile REGEXP...            what matches may differ where time is real; on loopback nothing may
 //	!! page begin FILE, !! page end  what stands between is a page of the documentation
 //	!! X ...                         every console line `lab X ...`: advance, link, device, ...; what it answers
 //	                                 stands below it, as below a prompt: !! explain ..., !! host Server ping ...

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -17,14 +18,15 @@ import (
 
 // Options are what a replay needs from outside, all optional.
 type Options struct {
-	Lab     string                           // instead of the lab that the transcript names
-	Seed    *uint64                          // instead of the lab file's or the transcript's
-	Observe func(underlay.Event)             // gets every event of the underlay
-	Taps    []devices.Tap                    // capture from lab time 0 on
-	Tamper  func(ev underlay.Event) []byte   // see devices.Options
-	Step    func(done, all int)              // progress, after each item
-	Final   func(lab *devices.Lab)           // sees the lab at the end, before it is closed
-	Before  func(lab *devices.Lab) (e error) // sees the lab at lab time 0, before the first line
+	Lab      string                           // instead of the lab that the transcript names
+	Underlay devices.Underlay                 // that the lab runs on: devices.Loopback when ""
+	Seed     *uint64                          // instead of the lab file's or the transcript's
+	Observe  func(underlay.Event)             // gets every event of the underlay
+	Taps     []devices.Tap                    // capture from lab time 0 on
+	Tamper   func(ev underlay.Event) []byte   // see devices.Options
+	Step     func(done, all int)              // progress, after each item
+	Final    func(lab *devices.Lab)           // sees the lab at the end, before it is closed
+	Before   func(lab *devices.Lab) (e error) // sees the lab at lab time 0, before the first line
 }
 
 // Result is what a replay showed.
@@ -90,13 +92,15 @@ type player struct {
 	labLine int    // of the directive that names it
 	seed    *uint64
 
+	volatile []*regexp.Regexp // what differs from run to run in real time
+
 	world *devices.Lab
 	sh    *shell.Shell
 }
 
 // open starts the lab.
 func (p *player) open() (err error) {
-	opt := devices.Options{Parse: p.set.Load, Seed: p.seed, Observe: p.opt.Observe, Taps: p.opt.Taps, Tamper: p.opt.Tamper}
+	opt := devices.Options{Parse: p.set.Load, Seed: p.seed, Underlay: p.opt.Underlay, Observe: p.opt.Observe, Taps: p.opt.Taps, Tamper: p.opt.Tamper}
 	name := p.lab
 	if p.opt.Seed != nil {
 		opt.Seed = p.opt.Seed
@@ -138,7 +142,7 @@ func (p *player) play(t *Transcript) (*Result, error) {
 			if err != nil {
 				return nil, err
 			}
-			if line, same := compare(it.step(), got); !same {
+			if line, same := p.compare(it.step(), got); !same {
 				res.Failures = append(res.Failures, Failure{t.File, line, it.step(), got})
 			}
 			item = &Directive{it.Line, it.Text, got}
@@ -148,7 +152,7 @@ func (p *player) play(t *Transcript) (*Result, error) {
 				return nil, err
 			}
 			res.Steps++
-			if line, same := compare(it, got); !same {
+			if line, same := p.compare(it, got); !same {
 				res.Failures = append(res.Failures, Failure{t.File, line, it, got})
 			}
 			item = &Step{it.Line, it.Prompt, it.Typed, got}
@@ -188,9 +192,9 @@ func screenLines(out string) []string {
 }
 
 // compare returns the line of the file at which an answer begins to differ.
-func compare(s *Step, got []string) (line int, same bool) {
+func (p *player) compare(s *Step, got []string) (line int, same bool) {
 	for i := range max(len(s.Output), len(got)) {
-		if i >= len(s.Output) || i >= len(got) || s.Output[i] != got[i] {
+		if i >= len(s.Output) || i >= len(got) || p.lasting(s.Output[i]) != p.lasting(got[i]) {
 			return s.Line + 1 + min(i, max(0, len(s.Output)-1)), false
 		}
 	}
