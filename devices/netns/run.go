@@ -35,8 +35,11 @@ func spaceName(run, node string) string {
 // runOf is the run that a namespace belongs to; false for one that is not ours.
 func runOf(space string) (run string, ours bool) {
 	rest, ours := strings.CutPrefix(space, prefix)
+	if !ours {
+		return "", false
+	}
 	run, _, _ = strings.Cut(rest, ".")
-	return run, ours && run != ""
+	return run, run != ""
 }
 
 // ErrUp tells that a run of the name is up.
