@@ -89,6 +89,12 @@ func listenKernelTCP(at netip.AddrPort) (*net.TCPListener, error) {
 	return l.(*net.TCPListener), nil
 }
 
+// scarce are the errors of a machine that has no more of something at the moment, such as descriptors; acceptPause is how
+// long a listener then waits.
+var scarce = []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM}
+
+const acceptPause = 100 * time.Millisecond
+
 // acceptAll posts the connections of a listener, until it is closed.
 func (k *Kernel) acceptAll(node int, door netip.AddrPort, l *net.TCPListener) {
 	for {
@@ -96,15 +102,21 @@ func (k *Kernel) acceptAll(node int, door netip.AddrPort, l *net.TCPListener) {
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return
-		case err != nil:
-			if !errors.Is(err, syscall.ECONNABORTED) {
-				k.post(func(time.Time) []Delivery {
-					k.fail(fmt.Errorf("%s: TCP port %d: %w", k.nodes[node].name, door.Port(), err))
-					return nil
-				})
+		case errors.Is(err, syscall.ECONNABORTED):
+			continue
+		case slices.ContainsFunc(scarce, func(e syscall.Errno) bool { return errors.Is(err, e) }):
+			select { // strangers may take all there is; it comes back
+			case <-k.closing:
 				return
+			case <-time.After(acceptPause):
 			}
 			continue
+		case err != nil:
+			k.post(func(time.Time) []Delivery {
+				k.fail(fmt.Errorf("%s: TCP port %d: %w", k.nodes[node].name, door.Port(), err))
+				return nil
+			})
+			return
 		}
 		ok := k.post(func(time.Time) []Delivery {
 			refused := door.Port() != lispcore.ControlPort && !k.takes(node, door.Port())

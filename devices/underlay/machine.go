@@ -145,13 +145,20 @@ func (m *Machine) findPlaces() {
 		}
 		for _, a := range i.Addrs {
 			p := Place{Interface: i.Name, Lab: a.Addr(), At: m.place(a.Addr())}
-			if s, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(p.At, 0))); err == nil {
-				p.Here = true
-				_ = s.Close()
-			}
+			p.Here = onMachine(p.At)
 			m.places = append(m.places, p)
 		}
 	}
+}
+
+// onMachine tells whether the machine has an address: whether a socket can be bound at it.
+func onMachine(a netip.Addr) bool {
+	s, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(a, 0)))
+	if err != nil {
+		return false
+	}
+	_ = s.Close()
+	return true
 }
 
 // Receive opens or closes the sockets for control messages.
@@ -334,6 +341,10 @@ func (m *Machine) sendDatagram(out lispcore.SendDatagram) {
 	}
 	_, _, err := socks[i].WriteMsgUDPAddrPort(out.Payload, oob, to)
 	m.count(err)
+	if err != nil && !onMachine(from) {
+		m.fail(fmt.Errorf("%s: %v is no address of this machine any more: an interface has vanished, or has lost it; start the router again when it is back",
+			m.nodes[router].name, from))
+	}
 }
 
 // headerFields is the control message that gives one datagram a TTL and a TOS of its own.
