@@ -20,6 +20,9 @@
 // default route or one to Null0. Hosts of the lab file answer ping and can be made to ping and trace. Whatever waits, a ping
 // or a lig, is a Task: it runs by the loop like everything else.
 //
+// Elsewhere time is real, and packets cross real wires (realtime.go): a namespace for each router, or one router alone as a
+// process of the machine (hosted.go).
+//
 // Time is lab time. It begins at 00:00:00 UTC on January 1, 2026, jumps from deadline to deadline, and follows the wall
 // clock only on request. One goroutine owns a lab: the caller's, or, while it follows, one that Do hands closures to.
 package devices

@@ -50,12 +50,12 @@ func (l *Lab) goHost(opt Options) (wires, error) {
 	return w, nil
 }
 
-// places is what an underlay with places of its own tells of them.
-type places interface{ Places() []underlay.Place }
+// placed is an underlay that tells where its router is.
+type placed interface{ Places() []underlay.Place }
 
 // Places are the addresses of the router that the host underlay runs, and where they are; nil on any other underlay.
 func (l *Lab) Places() []underlay.Place {
-	if p, ok := l.net.(places); ok {
+	if p, ok := l.net.(placed); ok {
 		return p.Places()
 	}
 	return nil

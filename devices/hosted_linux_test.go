@@ -150,6 +150,13 @@ func TestNodesForward(t *testing.T) {
 	if n := xtr2.Device("xTR2").PacketCounters().Decapsulated; n == 0 {
 		t.Error("xTR2 has decapsulated nothing")
 	}
+	must(t, xtr2.StopDevice("xTR2"))
+	must(t, xtr2.StartDevice("xTR2"))
+	meanwhile(t, func() {
+		until(t, xtr2, "xTR2 has a session again", func() bool {
+			return strings.HasPrefix(sessionWith(xtr2, "xTR2", addr("192.0.2.5")), "Up")
+		})
+	}, xtr1, msmr)
 	want(t, "the hosts of xTR1's process", fmt.Sprint(len(xtr1.Hosts())), "1")
 }
 

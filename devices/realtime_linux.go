@@ -10,7 +10,7 @@ import (
 var (
 	_ wires  = (*underlay.Kernel)(nil)
 	_ wires  = (*underlay.Machine)(nil)
-	_ places = (*underlay.Machine)(nil)
+	_ placed = (*underlay.Machine)(nil)
 )
 
 // openNetns builds the namespaces and the sockets in them.

@@ -28,9 +28,15 @@ type Capture struct {
 	file *capture.PlaceWriter
 }
 
+// errRealPackets is the error of an underlay whose packets are not the lab's to see.
+var errRealPackets = errors.New("captures are of the loopback underlay: here packets cross real wires, and tshark or tcpdump captures them")
+
 // Capture writes the frames that pass a link, or a router's interfaces, from now on into a pcapng file. It runs until Stop,
 // or until the lab is closed; then the file is complete.
 func (l *Lab) Capture(t Tap) (*Capture, error) {
+	if l.live != nil {
+		return nil, errRealPackets
+	}
 	places, err := l.places(t)
 	if err != nil {
 		return nil, err

@@ -12,7 +12,8 @@ import (
 // and the way of an output to its destination. The goroutine that owns the lab calls it.
 //
 //	loopback    underlay.Network    modelled links, lock-step: what Carry sends, it delivers
-//	netns, host                     the kernel's: what is sent there arrives by itself, if it does
+//	netns       underlay.Kernel     the kernel's: what is sent there arrives by itself, if it does
+//	host        underlay.Machine    the same, of one router at the machine's own addresses
 type wires interface {
 	// What the configuration and the operator say. Update makes earlier changes take effect and returns what had waited for
 	// them; carry it in that order.

@@ -34,5 +34,9 @@
 // that were written before. A SYN that is lost by chance is sent again within its 30 s. Probes are not drawn for: a session
 // ends only where nothing passes at all.
 //
+// Two more networks take the same outputs in real time, where what is sent arrives by itself: Kernel (kernel.go), of routers in
+// namespaces, to whose networks it does what the model says; and Machine (machine.go), of one router at the machine's own
+// addresses, which sees to nothing but the router's sockets.
+//
 // Kernel addresses and ports never leave this package: events and inputs speak of the lab's own.
 package underlay
