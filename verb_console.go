@@ -27,7 +27,7 @@ type labFlags struct {
 
 // underlayFlag chooses what a lab runs on.
 type underlayFlag struct {
-	Underlay devices.Underlay `default:"loopback" enum:"loopback,netns" placeholder:"KIND" help:"What the lab runs on: loopback, modelled links and time that jumps, or netns, a network namespace for each router and real time, which needs root (${default})."`
+	Underlay devices.Underlay `default:"" enum:",loopback,netns" placeholder:"KIND" help:"What the lab runs on: loopback, modelled links and time that jumps, or netns, a network namespace for each router and real time, which needs root (what the lab file says, else loopback)."`
 }
 
 // open starts the lab and lets it converge.

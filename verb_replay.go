@@ -18,7 +18,7 @@ type replayCmd struct {
 
 // Validate refuses to write down what another run would not show again.
 func (c replayCmd) Validate() error {
-	if c.Update && c.Underlay != devices.Loopback {
+	if c.Update && c.Underlay == devices.Netns {
 		return fmt.Errorf("--update: what the files say is what the %s underlay shows, not %s", devices.Loopback, c.Underlay)
 	}
 	return nil

@@ -36,7 +36,7 @@ func (c serveCmd) Validate() error {
 	switch {
 	case !(c.Speed > 0 && c.Speed <= maxSpeed):
 		return fmt.Errorf("--speed %v: expected a number above 0, up to %v", c.Speed, maxSpeed)
-	case c.Speed != 1 && c.Underlay != devices.Loopback:
+	case c.Speed != 1 && c.Underlay == devices.Netns:
 		return fmt.Errorf("--speed %v: time is real on the %s underlay", c.Speed, c.Underlay)
 	}
 	return c.serveFlags.check()
@@ -85,6 +85,9 @@ func (c serveFlags) serve(ctx context.Context, open func(devices.Options) (*devi
 	}
 	live = lab.Live()
 	defer func() { err = errors.Join(err, lab.Close()) }()
+	if live && speed != 1 {
+		return fmt.Errorf("--speed %v: the lab file says that the underlay is %s, where time is real", speed, devices.Netns)
+	}
 	keys := shell.HostKeys{Dir: state}
 	port, err := c.listen(lab, set, keys)
 	if err != nil {

@@ -38,7 +38,7 @@ type Options struct {
 	// Powered is called when a router has got power or has lost it, a reload included, on the goroutine that owns the lab:
 	// its terminals have lost their router. It must not block.
 	Powered func(d *Device, on bool)
-	// Underlay is what the lab runs on: Loopback when "".
+	// Underlay is what the lab runs on: what the lab file says when "", and Loopback when it says nothing.
 	Underlay Underlay
 	// Run names what the netns underlay builds: no two runs of a name can be up at once. "" stands for the lab's name, and,
 	// unless RunByLab is set, numbers that no other run has.
@@ -107,6 +107,9 @@ func OpenLab(nameOrPath string, opt Options) (*Lab, error) {
 	file, err := readLab(nameOrPath, opt)
 	if err != nil {
 		return nil, firstOf(err)
+	}
+	if opt.Underlay == "" {
+		opt.Underlay = file.underlay
 	}
 	if opt.Underlay == OwnHost {
 		if err := file.alone(opt.Node); err != nil {

@@ -30,6 +30,7 @@ type labFile struct {
 	hosts       []labHost
 	faults      []planned
 	console     int                       // the device whose prompt opens
+	underlay    Underlay                  // "" when the file says nothing
 	external    map[netip.Addr]netip.Addr // where addresses are on real machines
 }
 
@@ -90,6 +91,7 @@ func readLabFile(name string, text []byte) (*labReader, error) {
 		field{"impairments", func(n ast.Node) error {
 			return r.list(n, "a list of impairments", func(n ast.Node) error { r.faults = append(r.faults, n); return nil })
 		}},
+		field{"underlay", r.readUnderlay},
 		field{"external", func(n ast.Node) error { return r.list(n, "a list of addresses: "+externalForm, r.readExternal) }},
 	)
 	switch {

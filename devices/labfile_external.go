@@ -60,3 +60,17 @@ func ParseExternal(text, between string) (lab, at netip.Addr, err error) {
 
 // usable tells whether sockets can be bound at an address, or dial it, without a zone.
 func usable(a netip.Addr) bool { return !a.IsUnspecified() && !a.IsMulticast() && a.Zone() == "" }
+
+// readUnderlay reads what the lab runs on unless it is told otherwise. One router by itself is nothing that a lab file can ask
+// for: it does not say which.
+func (r *labReader) readUnderlay(n ast.Node) error {
+	const what = "loopback or netns"
+	text, err := r.scalar(n, what)
+	if err != nil {
+		return err
+	}
+	if r.lab.underlay = Underlay(text); r.lab.underlay != Loopback && r.lab.underlay != Netns {
+		return r.wrong(n, what)
+	}
+	return nil
+}

@@ -62,12 +62,13 @@ func TestLabFileDefaults(t *testing.T) {
 func TestLabFileErrors(t *testing.T) {
 	// change replaces a text of the whole lab file by another.
 	for _, row := range []struct{ name, from, to, want string }{
+		{"unknown underlay", "jitter: 0", "underlay: token-ring", `4:11: found "token-ring", expected loopback or netns`},
 		{"external that is no list", "jitter: 0", "external: 203.0.113.11", `4:11: found "203.0.113.11", expected a list of addresses: two addresses of one family, such as 203.0.113.11 at 192.0.2.111`},
 		{"external that is no pair", "jitter: 0", "external: [203.0.113.11]", `4:12: found "203.0.113.11", expected two addresses of one family, such as 203.0.113.11 at 192.0.2.111`},
 		{"external of two families", "jitter: 0", "external: [203.0.113.11 at ::1]", `4:12: found "203.0.113.11 at ::1", expected two addresses of one family, such as 203.0.113.11 at 192.0.2.111`},
 		{"external twice", "jitter: 0", "external: [10.0.0.1 at 127.0.0.2, 10.0.0.1 at 127.0.0.3]", `4:35: found "10.0.0.1 at 127.0.0.3", expected an address of the lab that does not stand here already`},
 		{"external at one place", "jitter: 0", "external: [10.0.0.1 at 127.0.0.2, 10.0.0.2 at 127.0.0.2]", `4:35: found "10.0.0.2 at 127.0.0.2", expected an address of a machine where no other is: 10.0.0.1 is there`},
-		{"unknown field", "seed: 7", "sead: 7", `3:1: found field "sead", expected one of name, release, seed, jitter, replay-check, echo-nonce, short-prompts, console, devices, links, hosts, impairments, external`},
+		{"unknown field", "seed: 7", "sead: 7", `3:1: found field "sead", expected one of name, release, seed, jitter, replay-check, echo-nonce, short-prompts, console, devices, links, hosts, impairments, underlay, external`},
 		{"unknown field of a device", "    power-on: 1m25s", "    poweron: 1m25s", `10:5: found field "poweron", expected one of name, release, config, power-on, interfaces`},
 		{"a field twice", "seed: 7", "seed: 7\nseed: 8", `4:1: found mapping key "seed" already defined at [3:1], expected a YAML file`},
 		{"not YAML", "seed: 7", "seed: [7", `4:1: found ',' or ']' must be specified, expected a YAML file`},
