@@ -13,6 +13,7 @@ import (
 type execCmd struct {
 	labFlags
 	Form     commands.Form `default:"ios" enum:"ios,document,json" placeholder:"FORM" help:"How show commands lay out their answer: ios, document or json (${default})."`
+	Console  bool          `help:"Sit at the router's console, which shows its log, and not at a vty."`
 	Device   string        `arg:"" help:"The router's name in the lab."`
 	Commands []string      `arg:"" name:"command" help:"Lines to type at its prompt."`
 }
@@ -31,6 +32,9 @@ func (c execCmd) Run() (err error) {
 	}()
 	sh := shell.New(lab, set)
 	sh.SetForm(c.Form)
+	if err := sh.SitAtConsole(c.Console); err != nil {
+		return err
+	}
 	if err := sh.Attach(c.Device); err != nil {
 		return err
 	}
@@ -47,6 +51,9 @@ func (c execCmd) Run() (err error) {
 			return err
 		case sh.Refused():
 			return fmt.Errorf("%s refused `%s`", c.Device, line)
+		}
+		if prompt, log := sh.ConsoleLog(); log != "" {
+			fmt.Print(prompt + "\n" + log)
 		}
 	}
 	return nil

@@ -27,25 +27,24 @@ func (s *Shell) attachPrompt(prompt string) error {
 	list := s.lab.Devices()
 	slices.SortStableFunc(list, func(a, b *devices.Device) int { return s.inCall(a) - s.inCall(b) })
 	for _, d := range list {
-		fresh := s.sessions[d] == nil
-		if err := s.attach(d.Name()); err != nil {
-			return err
+		c := s.sessions[d]
+		fresh := c == nil
+		if fresh { // it takes no line until the prompt is this router's
+			c = &session{Context: commands.Context{Lab: s.lab, Device: d}, booted: d.Booted()}
 		}
+		s.at = c
 		at := s.prompt()
 		if at == prompt {
-			return nil
+			return s.attach(d.Name())
 		}
 		if fresh && at == host+"#" && prompt == host+">" {
+			if err := s.attach(d.Name()); err != nil {
+				return err
+			}
 			s.run("disable")
 			return nil
 		}
 		shown = append(shown, at)
-		if s.at.Mode() == commands.Exec && fresh {
-			if t := s.at.Terminal; t != nil {
-				t.Close()
-			}
-			delete(s.sessions, d) // nothing was typed here
-		}
 	}
 	s.at = before
 	for _, at := range shown {

@@ -17,6 +17,9 @@ type Shell struct {
 	lab      *devices.Lab
 	set      *commands.Set
 	console  bool
+	seated   bool                         // at consoles, for a script (see SitAtConsole)
+	other    map[*devices.Device]*session // at the vtys when the terminal is at consoles, and the other way round
+	marks    map[*devices.Device]mark     // how far each log was when it came there
 	form     commands.Form
 	sessions map[*devices.Device]*session
 	at       *session
@@ -32,8 +35,7 @@ type Shell struct {
 type session struct {
 	commands.Context
 	booted time.Time // a restart of the router ends the session
-	logged time.Time // the log is shown up to here (see Log)
-	shown  int       // lines of the log that carry the instant logged and are shown
+	mark             // how far the log is shown
 
 	bound bool // it is that of one vty, and is over when it loses its line
 
@@ -61,6 +63,31 @@ func newShell(lab *devices.Lab, set *commands.Set) *Shell {
 // with the word `lab` are addressed to the lab. Other terminals pass them on to the router, which does not know the word.
 func (s *Shell) SetConsole(on bool) { s.console = on }
 
+// SitAtConsole takes the terminal of a script to the consoles of the routers, or back to its vtys. The sessions that it
+// leaves stay as they are. Logs are shown at the consoles from here on (see ConsoleLog).
+func (s *Shell) SitAtConsole(on bool) (err error) {
+	s.lab.Do(func() {
+		if on == s.seated {
+			return
+		}
+		s.seated = on
+		if s.sessions, s.other = s.other, s.sessions; s.sessions == nil {
+			s.sessions = map[*devices.Device]*session{}
+		}
+		s.marks = map[*devices.Device]mark{}
+		for _, d := range s.lab.Devices() {
+			m := markOf(d)
+			if s.marks[d] = m; s.sessions[d] != nil {
+				s.sessions[d].mark = m
+			}
+		}
+		if s.at != nil {
+			err = s.attach(s.at.Device.Name())
+		}
+	})
+	return err
+}
+
 // SetForm chooses how show commands lay out their answer, at every router.
 func (s *Shell) SetForm(f commands.Form) { s.form = f }
 
@@ -81,11 +108,14 @@ func (s *Shell) attach(device string) error {
 	}
 	if s.sessions[d] == nil {
 		c := &session{Context: commands.Context{Lab: s.lab, Device: d}, booted: d.Booted()}
-		if s.console {
+		if s.console || s.seated {
 			c.seat = s.seatConsole
 			c.seat(c)
 		}
-		c.markLog()
+		c.mark = markOf(d)
+		if s.seated {
+			c.mark = s.marks[d]
+		}
 		s.sessions[d] = c
 	}
 	s.at = s.sessions[d]

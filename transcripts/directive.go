@@ -100,6 +100,10 @@ func (p *player) checkRunning(d *Directive, words []string) error {
 	case "volatile":
 		_, err := p.parseVolatile(d, words)
 		return err
+	case "console":
+		if len(words) != 2 || words[1] != "on" && words[1] != "off" {
+			return p.wrong(d, 1, "found `%s`, expected `console on` or `console off`", clip(d.Text))
+		}
 	case "wait":
 		_, err := p.parseWait(d, words)
 		return err
@@ -127,6 +131,9 @@ func (p *player) direct(d *Directive) (answer []string, err error) {
 		list, err := p.parseVolatile(d, words)
 		p.volatile = append(p.volatile, list...)
 		return nil, err
+	case "console":
+		p.console = words[1] == "on"
+		return nil, p.sh.SitAtConsole(p.console)
 	case "wait":
 		return nil, p.wait(d, words)
 	}

@@ -24,11 +24,21 @@
 //	!! lab NAME|FILE                 the lab; a file is found from the transcript's folder. It stands before all else
 //	!! seed N                        in place of the lab file's seed; before all that runs
 //	!! form ios|document|json        how show commands lay out their answer from here on
+//	!! console on|off                type at the routers' consoles from here on, or at vtys again
 //	!! wait "COMMAND" REGEXP [D]     advance lab time until the answer matches, at most D (10m)
 //	!! volatile REGEXP...            what matches may differ where time is real; on loopback nothing may
 //	!! page begin FILE, !! page end  what stands between is a page of the documentation
 //	!! X ...                         every console line `lab X ...`: advance, link, device, ...; what it answers
 //	                                 stands below it, as below a prompt: !! explain ..., !! host Server ping ...
+//
+// A console shows the log by itself. Lines that a step or a directive has brought stand below it, under a prompt at which
+// nothing is typed; the prompt is repeated with what is typed next. Comments may stand above that prompt, and it may be
+// further down when they are another router's: there the terminal sees them when it gets there.
+//
+//	xTR1(config)#end
+//	xTR1#
+//	*Jan  1 00:00:10.000: %SYS-5-CONFIG_I: Configured from console by console
+//	xTR1#show clock
 //
 // Lab time stands still between two lines unless a directive moves it, and all random numbers come from the seed, so
 // answers are compared to the byte.

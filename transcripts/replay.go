@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,6 +97,9 @@ type player struct {
 
 	world *devices.Lab
 	sh    *shell.Shell
+
+	console bool  // `!! console on`
+	log     *Step // what the console has shown by itself, as long as it has no place among the items
 }
 
 // open starts the lab.
@@ -136,34 +140,131 @@ func (p *player) play(t *Transcript) (*Result, error) {
 	start := p.now()
 	res := &Result{Transcript: &Transcript{File: t.File}}
 	for i, item := range t.Items {
-		switch it := item.(type) {
-		case *Directive:
-			got, err := p.direct(it)
-			if err != nil {
-				return nil, err
+		if p.log != nil && endsLog(t.Items[i:], p.log.Prompt) {
+			p.putLog(res)
+			if item != (Blank{}) {
+				res.Transcript.Items = append(res.Transcript.Items, Blank{})
 			}
-			if line, same := p.compare(it.step(), got); !same {
-				res.Failures = append(res.Failures, Failure{t.File, line, it.step(), got})
-			}
-			item = &Directive{it.Line, it.Text, got}
-		case *Step:
-			got, err := p.step(it)
-			if err != nil {
-				return nil, err
-			}
-			res.Steps++
-			if line, same := p.compare(it, got); !same {
-				res.Failures = append(res.Failures, Failure{t.File, line, it, got})
-			}
-			item = &Step{it.Line, it.Prompt, it.Typed, got}
 		}
-		res.Transcript.Items = append(res.Transcript.Items, item)
+		if err := p.item(res, item); err != nil {
+			return nil, err
+		}
+		switch item.(type) {
+		case *Directive, *Step:
+			if prompt, log := p.sh.ConsoleLog(); log != "" {
+				p.log = &Step{below(item), prompt, "", screenLines(log)}
+			}
+		}
 		if p.opt.Step != nil {
 			p.opt.Step(i+1, len(t.Items))
 		}
 	}
+	p.putLog(res)
 	res.Elapsed = p.now().Sub(start)
 	return res, nil
+}
+
+// item plays one item.
+func (p *player) item(res *Result, item Item) error {
+	switch it := item.(type) {
+	case *Directive:
+		got, err := p.direct(it)
+		if err != nil {
+			return err
+		}
+		p.judge(res, it.step(), got)
+		item = &Directive{it.Line, it.Text, got}
+	case *Step:
+		if err := p.sh.AttachPrompt(it.Prompt); err != nil {
+			return &Error{p.file, it.Line, 1, err.Error()}
+		}
+		if p.log != nil && !it.isLog(p.log.Prompt) {
+			p.putLog(res)
+		}
+		if _, log := p.sh.ConsoleLog(); log != "" { // what came while the terminal was elsewhere
+			if p.log == nil {
+				p.log = &Step{Line: it.Line, Prompt: it.Prompt}
+			}
+			p.log.Output = append(p.log.Output, screenLines(log)...)
+		}
+		if p.log != nil && it.isLog(p.log.Prompt) {
+			p.judge(res, it, p.log.Output)
+			item, p.log = &Step{it.Line, it.Prompt, "", p.log.Output}, nil
+			break
+		}
+		p.putLog(res)
+		got, err := p.step(it)
+		if err != nil {
+			return err
+		}
+		res.Steps++
+		p.judge(res, it, got)
+		if it.Typed == "" && len(it.Output) > 0 && len(got) == 0 && p.console {
+			return nil // it stood there for lines of the log, and there are none
+		}
+		item = &Step{it.Line, it.Prompt, it.Typed, got}
+	}
+	res.Transcript.Items = append(res.Transcript.Items, item)
+	return nil
+}
+
+// isLog tells whether nothing is typed at that prompt: there the file has lines of the log, if there are any.
+func (s *Step) isLog(prompt string) bool { return s.Typed == "" && s.Prompt == prompt }
+
+// endsLog tells whether lines of the log that the file does not have must stand before the next item, to be told from it:
+// before an empty line that a comment or a directive follows, for instance. Items that run nothing may stand between what has
+// brought them and the place that the file has for them.
+func endsLog(next []Item, prompt string) bool {
+	runs := slices.IndexFunc(next, func(item Item) bool {
+		switch item.(type) {
+		case Blank, Prose:
+			return false
+		}
+		return true
+	})
+	if runs >= 0 {
+		if s, ok := next[runs].(*Step); ok && s.isLog(prompt) {
+			return false
+		}
+	}
+	if next[0] == (Blank{}) {
+		next = next[1:]
+	}
+	if len(next) == 0 {
+		return false
+	}
+	switch next[0].(type) {
+	case Prose, *Directive:
+		return true
+	}
+	return false
+}
+
+// putLog adds lines of the log that the file does not have.
+func (p *player) putLog(res *Result) {
+	if p.log != nil {
+		p.judge(res, &Step{Line: p.log.Line - 1, Prompt: p.log.Prompt}, p.log.Output)
+		res.Transcript.Items = append(res.Transcript.Items, p.log)
+		p.log = nil
+	}
+}
+
+// judge compares an answer with the file's.
+func (p *player) judge(res *Result, s *Step, got []string) {
+	if line, same := p.compare(s, got); !same {
+		res.Failures = append(res.Failures, Failure{p.file, line, s, got})
+	}
+}
+
+// below is the line of the file behind an item.
+func below(item Item) int {
+	switch it := item.(type) {
+	case *Directive:
+		return it.Line + 1 + len(it.Output)
+	case *Step:
+		return it.Line + 1 + len(it.Output)
+	}
+	return 0
 }
 
 func (p *player) now() (now time.Time) {
@@ -171,11 +272,8 @@ func (p *player) now() (now time.Time) {
 	return now
 }
 
-// step types one line at the router that its prompt names.
+// step types one line at the terminal.
 func (p *player) step(s *Step) ([]string, error) {
-	if err := p.sh.AttachPrompt(s.Prompt); err != nil {
-		return nil, &Error{p.file, s.Line, 1, err.Error()}
-	}
 	out, err := p.sh.Converse(s.Typed, s.answers())
 	if err != nil {
 		return nil, &Error{p.file, s.Line, len(s.Prompt) + 1, err.Error()}
