@@ -284,8 +284,7 @@ func startMonitorPoint(c *Context, p *devices.MonitorPoint, _ Args) error {
 	if p.Buffer == nil {
 		return refuse("Capture Point %s is not associated with a capture buffer", p.Name)
 	}
-	c.Device.Monitor().Start(p)
-	return nil
+	return c.Device.Monitor().Start(p)
 }
 
 // exportCapture writes a buffer into a file.

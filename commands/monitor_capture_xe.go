@@ -183,7 +183,9 @@ func xeStart(c *Context, x xeCap, _ Args) error {
 	case !x.buffer.Filtered:
 		return refuse("Unable to activate Capture.\n No filter is attached to capture %s", x.point.Name)
 	}
-	c.Device.Monitor().Start(x.point)
+	if err := c.Device.Monitor().Start(x.point); err != nil {
+		return err
+	}
 	return c.say("Started capture point : %s\n", x.point.Name)
 }
 

@@ -91,7 +91,8 @@ type world struct {
 	failed   func(error)            // may be nil
 	frames   *capture.Wires
 	captures []*Capture
-	reports  []teller // who have something to tell, in order
+	wholes   []*capture.Writer // of the whole lab, on loopback
+	reports  []teller          // who have something to tell, in order
 	hearing  bool
 
 	mu       sync.Mutex // held by who owns the lab, or looks for the owner
@@ -171,6 +172,9 @@ func (l *Lab) build(opt Options) error {
 		}
 	}
 	for _, t := range opt.Taps {
+		if t.whole() && l.live == nil {
+			continue // see tapWhole
+		}
 		if _, err := l.Capture(t); err != nil {
 			return err
 		}
@@ -188,6 +192,9 @@ func (l *Lab) lay(routers []string, opt Options) (wires, error) {
 		return l.goHost(opt)
 	default:
 		return nil, fmt.Errorf("underlay %q: expected one of %s, %s, %s", opt.Underlay, Loopback, Netns, OwnHost)
+	}
+	if err := l.tapWhole(opt.Taps); err != nil {
+		return nil, err
 	}
 	net, err := underlay.New(underlay.Config{
 		Names: routers, Links: l.file.links, Hosts: l.file.underlayHosts(), Filter: l.filter,
@@ -447,6 +454,9 @@ func (l *Lab) Close() error {
 	errs = append(errs, l.stopCaptures()...)
 	if l.net != nil {
 		errs = append(errs, l.net.Close())
+	}
+	for _, w := range l.wholes {
+		errs = append(errs, w.Flush())
 	}
 	if l.state != nil {
 		errs = append(errs, l.state.close())

@@ -10,7 +10,6 @@ import (
 	"github.com/gopacket/gopacket/pcapgo"
 
 	"lisplab/devices/capture"
-	"lisplab/devices/underlay"
 	"lisplab/lispcore"
 	"lisplab/lispcore/forward"
 )
@@ -171,15 +170,19 @@ func (m *Monitor) RemovePoint(p *MonitorPoint) {
 }
 
 // Start has a point, which must have a buffer, fill it from now on.
-func (m *Monitor) Start(p *MonitorPoint) {
+func (m *Monitor) Start(p *MonitorPoint) error {
 	if p.Active() {
-		return
+		return nil
 	}
 	d := m.device
+	stop, err := d.tapFrames(func(f capture.Frame) { m.see(p, f) })
+	if err != nil {
+		return err
+	}
+	p.stop = stop
 	p.Buffer.begin(d.lab.loop.now)
-	wants := func(h underlay.Hop) bool { return h.From.Node == d.index || h.To.Node == d.index }
-	p.stop = d.lab.frames.Tap(wants, func(f capture.Frame) { m.see(p, f) }, func(error) {}) // of that event there is no packet
 	d.say("%BUFCAP-6-ENABLE: Capture Point " + p.Name + " enabled.")
+	return nil
 }
 
 // NoteCapture logs what an operator has done to a capture point: "CREATE", "created".

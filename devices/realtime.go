@@ -53,8 +53,8 @@ type live struct {
 
 // goLive lays the wires in network namespaces. Lab time runs from now on.
 func (l *Lab) goLive(routers []string, opt Options) (wires, error) {
-	if opt.Observe != nil || opt.Tamper != nil || len(opt.Taps) > 0 {
-		return nil, fmt.Errorf("the %s underlay has the kernel's packets: capture them with tshark in the namespace of a router", Netns)
+	if opt.Observe != nil || opt.Tamper != nil {
+		return nil, fmt.Errorf("the %s underlay has the kernel's packets, and no events of the lab's own to be observed: capture frames", Netns)
 	}
 	cfg := netns.Config{Run: opt.Run}
 	switch {

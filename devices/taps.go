@@ -15,37 +15,35 @@ import (
 // Tap says what of a lab is captured: a link, or all interfaces of a router.
 type Tap struct {
 	Link   string // "xTR1-Core1", in either order; of a host and its router too
-	Device string // instead of a link
+	Device string // instead of a link; without either: the whole lab, every packet as it leaves its sender
 	To     io.Writer
 	// File, if not nil, is closed at the end, and is told of by its name.
 	File *os.File
 }
+
+// whole tells whether it is the whole lab.
+func (t Tap) whole() bool { return t.Link == "" && t.Device == "" }
 
 // Capture is a tap that runs. Its methods, like those of the lab, belong to the goroutine that owns the lab.
 type Capture struct {
 	lab  *world
 	tap  Tap
 	file *capture.PlaceWriter
+	stop func() error
 }
-
-// errRealPackets is the error of an underlay whose packets are not the lab's to see.
-var errRealPackets = errors.New("captures are of the loopback underlay: here packets cross real wires, and tshark or tcpdump captures them")
 
 // Capture writes the frames that pass a link, or a router's interfaces, from now on into a pcapng file. It runs until Stop,
 // or until the lab is closed; then the file is complete.
 func (l *Lab) Capture(t Tap) (*Capture, error) {
-	if l.live != nil {
-		return nil, errRealPackets
-	}
 	places, err := l.places(t)
 	if err != nil {
 		return nil, err
 	}
-	file, err := l.frames.Write(t.To, places)
+	file, stop, err := l.writeFrames(t, places)
 	if err != nil {
 		return nil, err
 	}
-	c := &Capture{l.world, t, file}
+	c := &Capture{l.world, t, file, stop}
 	l.captures = append(l.captures, c)
 	return c, nil
 }
@@ -56,7 +54,7 @@ func (c *Capture) Frames() int { return c.file.Frames() }
 // Stop ends the capture. Its error is the first that kept a frame out of the file.
 func (c *Capture) Stop() error {
 	c.lab.captures = slices.DeleteFunc(c.lab.captures, func(o *Capture) bool { return o == c })
-	err := c.file.Stop()
+	err := c.stop()
 	if c.tap.File != nil {
 		err = errors.Join(err, c.tap.File.Close())
 	}
@@ -65,14 +63,17 @@ func (c *Capture) Stop() error {
 
 // StopCaptures ends all captures, and tells of each how many frames it has.
 func (l *Lab) StopCaptures() (reports []string, err error) {
-	for _, c := range l.captures {
+	var errs []error
+	for len(l.captures) > 0 {
+		c := l.captures[0]
+		errs = append(errs, c.Stop())
 		name := c.tap.Link + c.tap.Device
 		if c.tap.File != nil {
 			name = c.tap.File.Name()
 		}
 		reports = append(reports, fmt.Sprintf("%s: %d packets", name, c.Frames()))
 	}
-	return reports, errors.Join(l.stopCaptures()...)
+	return reports, errors.Join(errs...)
 }
 
 // stopCaptures ends all captures.
@@ -85,17 +86,41 @@ func (l *Lab) stopCaptures() (errs []error) {
 
 // observer is what the underlay tells its events.
 func (l *Lab) observer(outside func(underlay.Event)) func(underlay.Event) {
-	if outside == nil {
+	if outside == nil && len(l.wholes) == 0 {
 		return l.frames.Observe
 	}
 	return func(e underlay.Event) {
-		outside(e)
+		if outside != nil {
+			outside(e)
+		}
+		for _, w := range l.wholes {
+			w.Observe(e)
+		}
 		l.frames.Observe(e)
 	}
 }
 
+// tapWhole begins the files of the taps that take the whole of a lab whose events are its own. They go on until everything
+// is closed.
+func (l *Lab) tapWhole(taps []Tap) error {
+	for _, t := range taps {
+		if !t.whole() {
+			continue
+		}
+		w, err := capture.NewWriter(t.To)
+		if err != nil {
+			return err
+		}
+		l.wholes = append(l.wholes, w)
+	}
+	return nil
+}
+
 // places finds where a tap looks.
 func (l *Lab) places(t Tap) ([]capture.Place, error) {
+	if t.whole() && l.live != nil {
+		return l.allPlaces(), nil
+	}
 	if t.Link != "" {
 		return l.linkPlaces(t.Link)
 	}
@@ -103,10 +128,7 @@ func (l *Lab) places(t Tap) ([]capture.Place, error) {
 	if err != nil {
 		return nil, err
 	}
-	var list []capture.Place
-	for _, name := range d.file.interfaces {
-		list = append(list, capture.Place{Name: name, Port: underlay.Port{Node: d.index, Interface: name}})
-	}
+	list := d.places()
 	if len(list) == 0 {
 		return nil, fmt.Errorf("%s has no interface in the lab file: nothing passes there", d.Name())
 	}

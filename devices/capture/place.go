@@ -41,9 +41,10 @@ type PlaceWriter struct {
 	err    error
 }
 
-// Write starts a file on to with what passes at the places, at least one, from now on. The caller closes to, after Stop.
-func (w *Wires) Write(to io.Writer, places []Place) (*PlaceWriter, error) {
-	p := &PlaceWriter{places: slices.Clone(places)}
+// NewPlaceWriter starts a file on to for what passes at the places, at least one: what See is told. The caller closes to,
+// after Stop.
+func NewPlaceWriter(to io.Writer, places []Place) (*PlaceWriter, error) {
+	p := &PlaceWriter{places: slices.Clone(places), stop: func() {}}
 	for i, place := range places {
 		iface := pcapgo.NgInterface{Name: place.Name, LinkType: layers.LinkTypeEthernet}
 		var err error
@@ -59,25 +60,36 @@ func (w *Wires) Write(to io.Writer, places []Place) (*PlaceWriter, error) {
 	if err := p.out.Flush(); err != nil {
 		return nil, fmt.Errorf("capture: %w", err)
 	}
-	wants := func(h underlay.Hop) bool {
-		return slices.ContainsFunc(p.places, func(at Place) bool { _, ok := at.passes(h); return ok })
-	}
-	p.stop = w.Tap(wants, p.see, p.fail)
 	return p, nil
 }
 
-func (p *PlaceWriter) see(f Frame) {
+// Write starts a file on to with what passes at the places, at least one, from now on. The caller closes to, after Stop.
+func (w *Wires) Write(to io.Writer, places []Place) (*PlaceWriter, error) {
+	p, err := NewPlaceWriter(to, places)
+	if err != nil {
+		return nil, err
+	}
+	wants := func(h underlay.Hop) bool {
+		return slices.ContainsFunc(p.places, func(at Place) bool { _, ok := at.passes(h); return ok })
+	}
+	p.stop = w.Tap(wants, p.See, p.Fail)
+	return p, nil
+}
+
+// See writes a frame at each of the places that it passes.
+func (p *PlaceWriter) See(f Frame) {
 	for i, at := range p.places {
 		direction, ok := at.passes(f.Hop)
 		if !ok || p.err != nil {
 			continue
 		}
-		p.fail(writeFrame(p.out, i, f.At, f.Data, f.Lost, direction))
+		p.Fail(writeFrame(p.out, i, f.At, f.Data, f.Lost, direction))
 		p.frames++
 	}
 }
 
-func (p *PlaceWriter) fail(err error) {
+// Fail keeps the first error that kept a frame out of the file.
+func (p *PlaceWriter) Fail(err error) {
 	if p.err == nil {
 		p.err = err
 	}

@@ -84,6 +84,7 @@ type Kernel struct {
 	failed   error                   // the first thing that can't be mended
 	heard    func(Delivery) Delivery // what becomes of a Delivery; nil: what it is
 	stats    KernelStats
+	taps     []*kernelTap
 }
 
 // KernelStats counts what passed.
@@ -253,6 +254,9 @@ func (k *Kernel) Carry(_ time.Time, node int, out lispcore.Output) ([]Delivery, 
 func (k *Kernel) Close() error {
 	close(k.closing)
 	var errs []error
+	for _, t := range slices.Clone(k.taps) {
+		errs = append(errs, t.stop())
+	}
 	for i := range k.sites {
 		errs = append(errs, k.closeSite(i))
 	}

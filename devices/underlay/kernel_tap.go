@@ -1,0 +1,371 @@
+//go:build linux
+
+package underlay
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/net/bpf"
+	"golang.org/x/sys/unix"
+)
+
+// tapRoom is how many bytes of frames wait in the kernel while nobody reads them. maxFrame is how long one can be: what is
+// cut into segments later is one frame yet.
+const (
+	tapRoom  = 32 << 20
+	maxFrame = 1 << 17
+)
+
+// kernelTap sees the frames at some interfaces, by one packet socket for each node: its frames come in the order in which the
+// kernel has them.
+type kernelTap struct {
+	k       *Kernel
+	see     func(Frame)
+	files   []*os.File
+	readers sync.WaitGroup
+	ending  chan struct{} // closed when no more is wanted
+	until   time.Time     // what is seen later is not wanted; set before ending is closed
+
+	mu      sync.Mutex
+	waiting []Frame
+
+	looking, stopping, over bool // belong to the goroutine that owns the lab
+}
+
+// tapPort is one of the kernel's interfaces that is tapped.
+type tapPort struct {
+	Port
+	peer Port // of a segment of two
+	lan  bool // more than two: peers are known by their hardware addresses
+}
+
+// Tap has see called, by the goroutine that owns the lab, for every frame that passes the interfaces, in either direction,
+// from now on until stop is called. What has passed until then has been seen when stop returns; its error tells of frames
+// that were missed.
+func (k *Kernel) Tap(ports []Port, see func(Frame)) (stop func() error, err error) {
+	t := &kernelTap{k: k, see: see, ending: make(chan struct{})}
+	var nodes []int
+	for _, p := range ports {
+		if !slices.Contains(nodes, p.Node) {
+			nodes = append(nodes, p.Node)
+		}
+	}
+	stations, err := k.stations(ports)
+	for _, node := range nodes {
+		if err == nil {
+			err = t.open(node, ports, stations)
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, t.stop())
+	}
+	k.taps = append(k.taps, t)
+	return t.stop, nil
+}
+
+// open begins to read what passes at some interfaces of a node.
+func (t *kernelTap) open(node int, ports []Port, stations map[string]Port) error {
+	var f *os.File
+	tapped := make(map[int]tapPort)
+	err := t.k.cfg.Ground.Enter(node, func() error {
+		list, err := net.Interfaces()
+		if err != nil {
+			return err
+		}
+		for _, i := range list {
+			p := Port{node, t.k.cfg.Ground.Interface(node, i.Index)}
+			if !slices.Contains(ports, p) {
+				continue
+			}
+			at := tapPort{Port: p, peer: Nobody}
+			ends := t.k.ends(p)
+			if at.lan = len(ends) > 2; len(ends) == 2 {
+				at.peer = ends[1]
+			}
+			tapped[i.Index] = at
+		}
+		for _, p := range ports {
+			known := func(i net.Interface) bool { return tapped[i.Index].Port == p }
+			if p.Node == node && !slices.ContainsFunc(list, known) {
+				return fmt.Errorf("interface %s is not there to be captured: somebody has removed it; bring the lab up again", p.Interface)
+			}
+		}
+		f, err = packetSocket(tapped)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", t.k.nodes[node].name, err)
+	}
+	t.files = append(t.files, f)
+	t.readers.Go(func() { t.read(f, tapped, stations) })
+	return nil
+}
+
+// ends are the ports of a segment, the given one first: what is cabled to it, and hosts.
+func (k *Kernel) ends(p Port) []Port {
+	list := []Port{p}
+	for i := 0; i < len(list); i++ {
+		add := func(a, b Port) {
+			if a == list[i] && !slices.Contains(list, b) {
+				list = append(list, b)
+			}
+		}
+		for _, l := range k.links {
+			add(l.A, l.B)
+			add(l.B, l.A)
+		}
+		for _, nd := range k.nodes {
+			if nd.host != nil {
+				at := Port{nd.index, HostInterface}
+				add(nd.host.Port, at)
+				add(at, nd.host.Port)
+			}
+		}
+	}
+	return list
+}
+
+// stations are the interfaces on the LANs at some ports, by hardware address.
+func (k *Kernel) stations(ports []Port) (map[string]Port, error) {
+	byNode := make(map[int][]Port)
+	for _, p := range ports {
+		if ends := k.ends(p); len(ends) > 2 {
+			for _, e := range ends {
+				byNode[e.Node] = append(byNode[e.Node], e)
+			}
+		}
+	}
+	stations := make(map[string]Port)
+	for node, ends := range byNode {
+		err := k.cfg.Ground.Enter(node, func() error {
+			list, err := net.Interfaces()
+			for _, i := range list {
+				if p := (Port{node, k.cfg.Ground.Interface(node, i.Index)}); slices.Contains(ends, p) {
+					stations[string(i.HardwareAddr)] = p
+				}
+			}
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", k.nodes[node].name, err)
+		}
+	}
+	return stations, nil
+}
+
+// packetSocket opens a socket that gets the frames at some interfaces of the present namespace, from its first moment on.
+func packetSocket(at map[int]tapPort) (*os.File, error) {
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	switch {
+	case errors.Is(err, unix.EPERM):
+		return nil, fmt.Errorf("captures need root, or CAP_NET_RAW: %w", err)
+	case errors.Is(err, unix.EAFNOSUPPORT):
+		return nil, fmt.Errorf("captures need packet sockets, which this kernel has not got (%w): `modprobe af_packet` may load them", err)
+	case err != nil:
+		return nil, fmt.Errorf("packet socket: %w", err)
+	}
+	if err := preparePacketSocket(fd, at); err != nil {
+		return nil, errors.Join(fmt.Errorf("packet socket: %w", err), unix.Close(fd))
+	}
+	return os.NewFile(uintptr(fd), "packets"), nil
+}
+
+func preparePacketSocket(fd int, at map[int]tapPort) error {
+	filter, err := onlyAt(at)
+	if err != nil {
+		return err
+	}
+	prog := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+	if err := unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &prog); err != nil {
+		return fmt.Errorf("setting SO_ATTACH_FILTER: %w", err)
+	}
+	if err := set(fd, option{unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1, "SO_TIMESTAMPNS"}); err != nil {
+		return err
+	}
+	if set(fd, option{unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, tapRoom, "SO_RCVBUFFORCE"}) != nil { // in a user namespace
+		if err := set(fd, option{unix.SOL_SOCKET, unix.SO_RCVBUF, tapRoom, "SO_RCVBUF"}); err != nil {
+			return err
+		}
+	}
+	return unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: networkOrder(unix.ETH_P_ALL)})
+}
+
+func networkOrder(n uint16) uint16 {
+	var b [2]byte
+	binary.BigEndian.PutUint16(b[:], n)
+	return binary.NativeEndian.Uint16(b[:])
+}
+
+// onlyAt is the filter that takes the frames at some interfaces whole, and no others.
+func onlyAt(at map[int]tapPort) ([]unix.SockFilter, error) {
+	program := []bpf.Instruction{bpf.LoadExtension{Num: bpf.ExtInterfaceIndex}}
+	for index := range at {
+		program = append(program,
+			bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(index), SkipTrue: 1}, bpf.RetConstant{Val: maxFrame})
+	}
+	raw, err := bpf.Assemble(append(program, bpf.RetConstant{Val: 0}))
+	if err != nil {
+		return nil, err
+	}
+	var filter []unix.SockFilter
+	for _, i := range raw {
+		filter = append(filter, unix.SockFilter{Code: i.Op, Jt: i.Jt, Jf: i.Jf, K: i.K})
+	}
+	return filter, nil
+}
+
+// read puts frames where the goroutine that owns the lab finds them, until the tap ends. What the socket has then is put
+// there too.
+func (t *kernelTap) read(f *os.File, at map[int]tapPort, stations map[string]Port) {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return // closed already
+	}
+	buf, oob := make([]byte, maxFrame), make([]byte, 256)
+	ended := false
+	for {
+		var size, oobSize int
+		var from unix.Sockaddr
+		var readErr error
+		take := func(fd uintptr) bool {
+			size, oobSize, _, from, readErr = unix.Recvmsg(int(fd), buf, oob, 0)
+			return ended || readErr != unix.EAGAIN
+		}
+		if ended {
+			err = conn.Control(func(fd uintptr) { take(fd) })
+		} else if err = conn.Read(take); errors.Is(err, os.ErrDeadlineExceeded) {
+			<-t.ending
+			ended = true
+			continue
+		}
+		switch {
+		case err != nil, ended && readErr == unix.EAGAIN:
+			return
+		case readErr != nil:
+			continue // an interface is down: the next frames come when it is up
+		}
+		link, ok := from.(*unix.SockaddrLinklayer)
+		if !ok {
+			continue
+		}
+		stamp := stampOf(oob[:oobSize])
+		if ended && stamp.After(t.until) {
+			return
+		}
+		t.put(frameAt(at[link.Ifindex], link.Pkttype == unix.PACKET_OUTGOING, slices.Clone(buf[:size]), stamp, stations))
+		if !ended {
+			t.tell()
+		}
+	}
+}
+
+// frameAt says of a frame what is known of it.
+func frameAt(p tapPort, out bool, data []byte, at time.Time, stations map[string]Port) Frame {
+	f := Frame{At: at, Port: p.Port, Out: out, Peer: p.peer, Data: data}
+	if p.lan && len(data) >= 12 {
+		address := data[6:12] // of the sender
+		if out {
+			address = data[:6]
+		}
+		if s, ok := stations[string(address)]; ok {
+			f.Peer = s
+		}
+	}
+	return f
+}
+
+// stampOf is when the kernel has seen a frame.
+func stampOf(oob []byte) time.Time {
+	messages, err := unix.ParseSocketControlMessage(oob)
+	if err == nil {
+		for _, m := range messages {
+			if m.Header.Level == unix.SOL_SOCKET && m.Header.Type == unix.SO_TIMESTAMPNS && len(m.Data) >= 16 {
+				return time.Unix(int64(binary.NativeEndian.Uint64(m.Data)), int64(binary.NativeEndian.Uint64(m.Data[8:])))
+			}
+		}
+	}
+	return time.Now()
+}
+
+func (t *kernelTap) put(f Frame) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.waiting = append(t.waiting, f)
+}
+
+// tell has the goroutine that owns the lab look at what waits. It waits itself while that has too much to do.
+func (t *kernelTap) tell() {
+	select {
+	case t.k.arrivals <- func(time.Time) []Delivery { t.look(); return nil }:
+	case <-t.ending:
+	case <-t.k.closing:
+	}
+}
+
+// look shows what waits, those of several nodes in the order of time.
+func (t *kernelTap) look() {
+	t.mu.Lock()
+	list := t.waiting
+	t.waiting = nil
+	t.mu.Unlock()
+	if len(t.files) > 1 {
+		slices.SortStableFunc(list, func(a, b Frame) int { return a.At.Compare(b.At) })
+	}
+	defer func(before bool) { t.looking = before }(t.looking)
+	t.looking = true
+	for _, f := range list {
+		if t.over {
+			return
+		}
+		t.see(f)
+	}
+}
+
+// stop ends the tap. Who stops it because of a frame gets none of those behind it.
+func (t *kernelTap) stop() (err error) {
+	if t.stopping {
+		t.over = true
+		return nil
+	}
+	t.stopping, t.over, t.until = true, t.looking, time.Now()
+	close(t.ending)
+	for _, f := range t.files {
+		err = errors.Join(err, f.SetReadDeadline(time.Unix(1, 0)))
+	}
+	t.readers.Wait()
+	missed := uint64(0)
+	for _, f := range t.files {
+		n, serr := missedBy(f)
+		missed += n
+		err = errors.Join(err, serr, f.Close())
+	}
+	t.look()
+	t.over = true
+	t.k.taps = slices.DeleteFunc(t.k.taps, func(o *kernelTap) bool { return o == t })
+	if missed > 0 {
+		err = errors.Join(err, fmt.Errorf("%d frames are missing: they came faster than they were written; capture at one link", missed))
+	}
+	return err
+}
+
+// missedBy is how many frames found no room.
+func missedBy(f *os.File) (n uint64, err error) {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	cerr := conn.Control(func(fd uintptr) {
+		var s *unix.TpacketStats
+		if s, err = unix.GetsockoptTpacketStats(int(fd), unix.SOL_PACKET, unix.PACKET_STATISTICS); err == nil {
+			n = uint64(s.Drops)
+		}
+	})
+	return n, errors.Join(err, cerr)
+}
