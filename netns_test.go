@@ -16,7 +16,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -336,11 +335,10 @@ func TestKilled(t *testing.T) {
 		if n%10 == 9 {
 			life += 3 * time.Second // its sessions stand
 		}
-		time.Sleep(life)
-		if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
+		kill := time.AfterFunc(life, func() { _ = cmd.Process.Kill() })
+		if err := cmd.Wait(); kill.Stop() {
 			t.Fatalf("round %d: it ended by itself within %v: %v", n, life, err)
 		}
-		_ = cmd.Wait()
 		down(t, binary, run)
 		if left := leftovers(t, run); left != nil {
 			t.Fatalf("round %d: killed after %v, it leaves %v", n, life, left)
