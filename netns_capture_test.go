@@ -34,7 +34,7 @@ func TestNetnsCaptureEqualsTshark(t *testing.T) {
 	l.do(func() error { return l.StopDevice("xTR2") })
 	dir := t.TempDir()
 	theirs, ours := filepath.Join(dir, "tshark.pcapng"), filepath.Join(dir, "lisplab.pcapng")
-	stop := captureAt(t, tshark, l.run, "Core1", "Gi0-0", theirs)
+	stop := l.captureCore(tshark, theirs)
 	f, err := os.Create(ours)
 	if err != nil {
 		t.Fatal(err)

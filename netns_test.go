@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -70,9 +71,10 @@ func machine(t *testing.T) (names []string) {
 // liveLab is a lab in namespaces that follows the wall clock.
 type liveLab struct {
 	*devices.Lab
-	t   *testing.T
-	run string
-	set *commands.Set
+	t       *testing.T
+	run     string
+	set     *commands.Set
+	changed chan struct{} // a router has logged something since it was last asked
 }
 
 func openLive(t *testing.T, run string) *liveLab {
@@ -81,7 +83,14 @@ func openLive(t *testing.T, run string) *liveLab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lab, err := devices.OpenLab(devices.DefaultLab, devices.Options{Parse: set.Load, Underlay: devices.Netns, Run: run})
+	changed := make(chan struct{}, 1)
+	logged := func(*devices.Device, devices.LogLine) {
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	}
+	lab, err := devices.OpenLab(devices.DefaultLab, devices.Options{Parse: set.Load, Underlay: devices.Netns, Run: run, Logged: logged})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,27 +103,30 @@ func openLive(t *testing.T, run string) *liveLab {
 		}
 	})
 	lab.Follow(t.Context())
-	return &liveLab{lab, t, run, set}
+	return &liveLab{lab, t, run, set, changed}
 }
 
-// shows types a command at a router until its answer contains a text.
+// shows types a command at a router until its answer contains a text: now, and whenever a router has logged something.
 func (l *liveLab) shows(device, command, want string) {
 	l.t.Helper()
-	var text string
-	for until := time.Now().Add(30 * time.Second); time.Now().Before(until); time.Sleep(100 * time.Millisecond) {
+	for late := time.After(30 * time.Second); ; {
 		sh := shell.New(l.Lab, l.set)
 		if err := sh.Attach(device); err != nil {
 			l.t.Fatal(err)
 		}
-		var err error
-		if text, err = sh.Exec(command); err != nil {
+		text, err := sh.Exec(command)
+		if err != nil {
 			l.t.Fatal(err)
 		}
 		if strings.Contains(text, want) {
 			return
 		}
+		select {
+		case <-l.changed:
+		case <-late:
+			l.t.Fatalf("%s does not show %q:\n%s", device, want, text)
+		}
 	}
-	l.t.Fatalf("%s does not show %q:\n%s", device, want, text)
 }
 
 // do does something with the lab that must succeed.
@@ -359,7 +371,7 @@ func TestNetnsCapture(t *testing.T) {
 	l := openLive(t, testRun("capture"))
 	l.do(func() error { return l.StopDevice("xTR2") })
 	file := filepath.Join(t.TempDir(), "core.pcapng")
-	stop := captureAt(t, tshark, l.run, "Core1", "Gi0-0", file)
+	stop := l.captureCore(tshark, file)
 	l.do(func() error { return l.StartDevice("xTR2") })
 	l.shows("New-MSMR", "show lisp session", "total: 2, established: 2")
 	if got := l.ping("PC1", "10.30.30.30", 5); got < 3 {
@@ -398,27 +410,61 @@ func TestNetnsCapture(t *testing.T) {
 	}
 }
 
-// captureAt captures at an interface of a namespace, from now until stop is called.
-func captureAt(t *testing.T, tshark, run, node, iface, file string) (stop func()) {
+// captureCore has tshark capture at Core1's end of the core link, from now until stop is called. When tshark begins, and what
+// of it the kernel still holds, no message tells: an echo request across the link that tshark prints does, at either end.
+func (l *liveLab) captureCore(tshark, file string) (stop func()) {
+	t := l.t
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	cmd := exec.CommandContext(ctx, "nsenter", "--net=/run/netns/lisplab."+run+"."+node, tshark, "-i", iface, "-w", file)
+	cmd := exec.CommandContext(ctx, "nsenter", "--net=/run/netns/lisplab."+l.run+".Core1", tshark, "-i", "Gi0-0", "-w", file, "-P", "-l")
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	says, err := cmd.StderrPipe()
+	prints, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines := bufio.NewScanner(says)
-	for lines.Scan() && !strings.Contains(lines.Text(), "Capturing on") {
-	}
-	go func() { _, _ = io.Copy(io.Discard, says) }()
-	time.Sleep(time.Second) // it says so a little before it does
+	first, last := make(chan struct{}, 1), make(chan struct{}, 1)
+	go func() {
+		for lines := bufio.NewScanner(prints); lines.Scan(); {
+			for mark, seen := range map[*regexp.Regexp]chan struct{}{coreMark: first, siteMark: last} {
+				if mark.Match(lines.Bytes()) {
+					select {
+					case seen <- struct{}{}:
+					default:
+					}
+				}
+			}
+		}
+	}()
+	l.mark("Core2", "192.0.2.0", first)
 	return func() {
-		time.Sleep(time.Second) // the kernel hands over in blocks
+		l.mark("Core1", "198.51.100.21", last)
 		cancel()
 		_ = cmd.Wait()
+	}
+}
+
+// How tshark prints the echo requests that mark the ends of a capture.
+var (
+	coreMark = regexp.MustCompile(`192\.0\.2\.1 +\S+ +192\.0\.2\.0 +ICMP .*request`)
+	siteMark = regexp.MustCompile(`192\.0\.2\.0 +\S+ +198\.51\.100\.21 +ICMP .*request`)
+)
+
+// mark sends echo requests until one of them has been seen.
+func (l *liveLab) mark(from, to string, seen <-chan struct{}) {
+	l.t.Helper()
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for late := time.After(30 * time.Second); ; {
+		l.ping(from, to, 1)
+		select {
+		case <-seen:
+			return
+		case <-again.C:
+		case <-late:
+			l.t.Fatalf("tshark does not see echo requests from %s to %s", from, to)
+		}
 	}
 }
