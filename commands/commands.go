@@ -67,7 +67,7 @@ func rows() []Row {
 // releases are the software releases that a table is compiled for.
 var releases = devices.Releases()
 
-// Set is the compiled table. It never changes, so all sessions share one.
+// Set is the compiled table. All sessions share one.
 type Set struct {
 	rows     []Row
 	dialects map[devices.Release]*dialect
@@ -81,8 +81,8 @@ type dialect struct {
 	prefix  []string // of each rule: "no", "default" or none
 }
 
-// New compiles the table. An error is a mistake in the table itself: a syntax that can't be read, help that is missing
-// or given twice, two rows that mean the same line.
+// New compiles the table. An error is a mistake in the table itself: a syntax that can't be read, or help that is given
+// twice. Other mistakes show in Check.
 func New() (*Set, error) {
 	s := &Set{rows: rows(), dialects: map[devices.Release]*dialect{}}
 	var errs []error
@@ -97,6 +97,18 @@ func New() (*Set, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// Check tells what else is wrong with the table: help that is missing or belongs to no row, two rows that mean the same line.
+// It grows all that New leaves to grow with the lines, so it is for a test.
+func (s *Set) Check() error {
+	var errs []error
+	for _, rel := range releases {
+		if err := s.dialects[rel].grammar.Check(); err != nil {
+			errs = append(errs, fmt.Errorf("release %s: %w", rel, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func compile(rows []Row, rel devices.Release) (*dialect, error) {

@@ -17,4 +17,18 @@ func compiled(t testing.TB) *Set {
 	return s
 }
 
-func TestTableCompiles(t *testing.T) { compiled(t) }
+func TestTableCompiles(t *testing.T) {
+	if err := compiled(t).Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+// What a process pays before its first line.
+func BenchmarkNew(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := New(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,8 +1,8 @@
 // Package commands is what can be said to a router, and what it answers.
 //
 // A command is a Row: the modes it holds in, its syntax, its help, the function that runs it and, for a line of
-// configuration, the function that prints it back. All rows are joined in commands.go and compiled once, by package
-// grammar. Nothing else knows the language:
+// configuration, the function that prints it back. All rows are joined in commands.go, and package grammar makes a grammar
+// of them for each release. Nothing else knows the language:
 //
 //	typed line ──> Set.Run ──> grammar.Parse ──> Row.Run ──> answer
 //	                                                └──────> candidate devices.Config ──> Device.Apply

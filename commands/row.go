@@ -22,7 +22,7 @@ type Row struct {
 	No string
 
 	// Help holds the help of the word paths that this row is the first to use; paths of many rows stand in words.go. A path
-	// that is given twice, or not at all, keeps the table from compiling.
+	// that is given twice, or not at all, fails the table's test.
 	Help grammar.Words
 
 	// Default runs the `default` form, which every row with a `no` form has; nil where that is the `no` form.

@@ -1,11 +1,13 @@
 package grammar
 
 import (
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 )
 
-// Compile refuses a table that is wrong, and says what is wrong with it.
+// A table that is wrong does not compile or fails its check, which say what is wrong with it.
 func TestCompileRefuses(t *testing.T) {
 	rule := func(syntax ...string) (rules []Rule) {
 		for _, s := range syntax {
@@ -38,7 +40,7 @@ func TestCompileRefuses(t *testing.T) {
 		{"a named choice of places", Words{}, rule("a <b | WORD$w>$x"), `$x stands behind a choice of more than keywords`},
 		{"a jump to nowhere", Words{"a": "A"}, rule("a {other}"), `can't go on in mode other`},
 	} {
-		_, err := Compile(tt.words, tt.rules)
+		_, err := compileAll(tt.words, tt.rules)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v\nwant %s", tt.what, err, tt.want)
 		}
@@ -46,7 +48,7 @@ func TestCompileRefuses(t *testing.T) {
 }
 
 func TestHelpOfAMode(t *testing.T) {
-	g, err := Compile(Words{"a": "everywhere", "m2: a": "in m2"}, []Rule{{Modes: []Mode{"m1", "m2"}, Syntax: "a"}})
+	g, err := compileAll(Words{"a": "everywhere", "m2: a": "in m2"}, []Rule{{Modes: []Mode{"m1", "m2"}, Syntax: "a"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,4 +63,28 @@ func TestMergeRefusesHelpGivenTwice(t *testing.T) {
 	if _, err := Merge(Words{"a": "A"}, Words{"a": "A"}); err == nil || !strings.Contains(err.Error(), `help for "a" is given twice`) {
 		t.Error(err)
 	}
+}
+
+// A grammar grows where lines come; sessions that come to the same place at once find one tree, the same as one grown before.
+func TestGrowsForManySessions(t *testing.T) {
+	lines := []string{"show tools sharp | count", "sh tools 7", "wire gi0/1 10.0.0.1", "paint coats 2 door gloss", "order nail at 3 fast", "order nail fast at 3", "find 10.0.0.0/8", "show nothing"}
+	g, err := Compile(toyWords, toyRules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	grown := toy(t)
+	var sessions sync.WaitGroup
+	for i := range 8 {
+		sessions.Go(func() {
+			for j := range lines {
+				line := lines[(i+j)%len(lines)]
+				match, err := g.Parse(floor, line)
+				want, wantErr := grown.Parse(floor, line)
+				if match.Rule != want.Rule || fmt.Sprint(err) != fmt.Sprint(wantErr) {
+					t.Errorf("%q means rule %d (%v), want %d (%v)", line, match.Rule, err, want.Rule, wantErr)
+				}
+			}
+		})
+	}
+	sessions.Wait()
 }

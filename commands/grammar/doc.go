@@ -19,12 +19,13 @@
 //	{mode}             the rest is a line of that mode
 //	\|                 the keyword |
 //
-// Compile turns all rules of a mode into one tree; two rules may share its branches but not its ends:
+// All rules of a mode are one tree; two rules may share its branches but not its ends:
 //
 //	(root) ─ show ─ widget ─┬─ <cr>                        rule 1
 //	                        ├─ detail ─ <cr>               rule 1
 //	                        └─ name ─ WORD$name ─ <cr>     rule 1
 //
-// Parse, Next and Complete walk it. Every keyword and place has a line of help, kept once per word path (see Words), and
-// a tree with missing, doubled, contradicting or unused help does not compile.
+// Parse, Next and Complete walk it, and a branch grows when a line first comes there: a process types few of the lines that a
+// table knows. Every keyword and place has a line of help, kept once per word path (see Words); a table with missing,
+// contradicting or unused help fails its Check, which its test calls.
 package grammar

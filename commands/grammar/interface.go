@@ -46,6 +46,9 @@ func (t *token) isInterfaceType() bool {
 }
 
 func interfaceHelp(path string) (string, bool) {
+	if !strings.HasPrefix(path, interfacePlace+" ") {
+		return "", false
+	}
 	for _, t := range interfaceTypes {
 		switch path {
 		case interfacePlace + " " + t.name:

@@ -86,7 +86,7 @@ func (g *Grammar) walk(m Mode, line string, words []Word) (*walker, error) {
 			value, _, _ := e.kind.read(word.Text)
 			w.args.set(e.name, arg{value: value, col: word.Col})
 		}
-		w.at = e.to.landed()
+		w.at = g.at(e.to)
 		if glued != "" {
 			words = append([]Word{{glued, word.Col + len(word.Text) - len(glued)}}, words...)
 		}
@@ -96,17 +96,9 @@ func (g *Grammar) walk(m Mode, line string, words []Word) (*walker, error) {
 
 func (g *Grammar) root(m Mode) *node {
 	if root := g.roots[m]; root != nil {
-		return root.landed()
+		return g.at(root)
 	}
 	return &node{rule: -1}
-}
-
-// landed follows the jump into another mode.
-func (n *node) landed() *node {
-	if len(n.edges) == 1 && strings.HasPrefix(n.edges[0].text, "{") {
-		return n.edges[0].to
-	}
-	return n
 }
 
 // pick chooses the edge that a word means. An exact keyword beats a longer one, keywords beat places, and narrow places

@@ -49,9 +49,18 @@ var toyWords = Words{
 
 func toy(t testing.TB) *Grammar {
 	t.Helper()
-	g, err := Compile(toyWords, toyRules)
+	g, err := compileAll(toyWords, toyRules)
 	if err != nil {
-		t.Fatalf("Compile:\n%v", err)
+		t.Fatalf("the toy is broken:\n%v", err)
 	}
 	return g
+}
+
+// compileAll compiles rules and grows their trees.
+func compileAll(words Words, rules []Rule) (*Grammar, error) {
+	g, err := Compile(words, rules)
+	if err != nil {
+		return nil, err
+	}
+	return g, g.Check()
 }
