@@ -380,7 +380,7 @@ func TestNetnsCapture(t *testing.T) {
 	stop()
 	count := func(filter string) int {
 		t.Helper()
-		out, err := exec.Command(tshark, "-r", file, "-Y", filter, "-T", "fields", "-e", "frame.number").Output()
+		out, err := exec.Command(tshark, append(checksums, "-r", file, "-Y", filter, "-T", "fields", "-e", "frame.number")...).Output()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -402,13 +402,17 @@ func TestNetnsCapture(t *testing.T) {
 	// Linux gives them DF and no DSCP; its answers to a SYN have DF too.
 	control := "(udp.port == 4342 || tcp.len > 0 || tcp.flags.syn == 1) && !icmp && !tcp.flags.reset == 1"
 	for _, wrong := range []string{control + " && ip.ttl != 254", control + " && ip.dsfield.dscp != 48",
-		control + " && ip.flags.df == 1 && !(tcp.flags.syn == 1 && tcp.flags.ack == 1)", "_ws.malformed"} {
+		control + " && ip.flags.df == 1 && !(tcp.flags.syn == 1 && tcp.flags.ack == 1)", "_ws.malformed",
+		`ip.checksum.status == "Bad" || udp.checksum.status == "Bad" || tcp.checksum.status == "Bad" || icmp.checksum.status == "Bad"`, "frame.len > 1514"} {
 		if n := count(wrong); n > 0 {
-			out, _ := exec.Command(tshark, "-r", file, "-Y", wrong).Output()
+			out, _ := exec.Command(tshark, append(checksums, "-r", file, "-Y", wrong)...).Output()
 			t.Errorf("%d packets on the core link are `%s`:\n%s", n, wrong, out)
 		}
 	}
 }
+
+// checksums has tshark look at them.
+var checksums = []string{"-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE"}
 
 // captureCore has tshark capture at Core1's end of the core link, from now until stop is called. When tshark begins, and what
 // of it the kernel still holds, no message tells: an echo request across the link that tshark prints does, at either end.

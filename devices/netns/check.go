@@ -48,11 +48,17 @@ func try() error {
 	if err := link.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: "b"}); err != nil {
 		return fmt.Errorf("making a veth link: %w%s", err, moduleHint(err, "veth"))
 	}
+	if err := link.LinkAdd(newBridge("c")); err != nil {
+		return fmt.Errorf("making a bridge: %w%s", err, moduleHint(err, "bridge"))
+	}
+	if err := plain("a"); err != nil {
+		return err
+	}
 	r := rule{family: netlink.FAMILY_V4, priority: firstRule, table: tunnelTable(0), suppressed: true}
 	if err := link.RuleAdd(r.netlink()); err != nil {
 		return fmt.Errorf("making a routing rule: %w%s", err, moduleHint(err, "CONFIG_IP_MULTIPLE_TABLES"))
 	}
-	if err := setAll(spaceSysctls); err != nil {
+	if err := setAll(nodeSysctls); err != nil {
 		return fmt.Errorf("%w: in a container, /proc/sys must be writable: --privileged", err)
 	}
 	f, err := os.OpenFile("/dev/net/tun", os.O_RDWR, 0)

@@ -38,8 +38,8 @@ func TestSegments(t *testing.T) {
 			{Name: "h1", Interfaces: []string{"eth0"}}, {Name: "h2", Interfaces: []string{"eth0"}}},
 		Cables: [][2]underlay.Port{{at(0, "a"), at(1, "a")}, {at(0, "b"), at(2, "eth0")}, {at(0, "b"), at(3, "eth0")}},
 	})
-	want := []segment{{at(0, "a"), at(1, "a")}, {at(0, "b"), at(2, "eth0"), at(3, "eth0")}, {at(0, "c")}}
-	if !slices.EqualFunc(got, want, func(a, b segment) bool { return slices.Equal(a, b) }) {
+	want := [][]underlay.Port{{at(0, "a"), at(1, "a")}, {at(0, "b"), at(2, "eth0"), at(3, "eth0")}, {at(0, "c")}}
+	if !slices.EqualFunc(got, want, func(a, b []underlay.Port) bool { return slices.Equal(a, b) }) {
 		t.Errorf("%v\nwant %v", got, want)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
@@ -50,13 +49,13 @@ func onThread(ns netns.NsHandle, fn func() error) (err error) {
 	return fn()
 }
 
-// newSpace makes a named namespace with settings of its own.
-func newSpace(name string, own ...sysctl) (*space, error) {
+// newSpace makes a named namespace with some settings.
+func newSpace(name string, settings []sysctl) (*space, error) {
 	s := &space{name: name, handle: netns.None()}
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread() // and never unlocked: the thread ends in the new namespace
-		done <- s.make(own)
+		done <- s.make(settings)
 	}()
 	err := <-done
 	if err == nil {
@@ -69,7 +68,7 @@ func newSpace(name string, own ...sysctl) (*space, error) {
 }
 
 // make makes the namespace of the thread that it runs on, and gives it its name.
-func (s *space) make(own []sysctl) (err error) {
+func (s *space) make(settings []sysctl) (err error) {
 	if err := os.MkdirAll(spaceDir, 0o755); err != nil {
 		return err
 	}
@@ -91,7 +90,7 @@ func (s *space) make(own []sysctl) (err error) {
 	if s.handle, err = netns.GetFromPath(self); err != nil {
 		return err
 	}
-	return setAll(slices.Concat(spaceSysctls, own))
+	return setAll(settings)
 }
 
 // close lets go of the namespace. Its name stays until removeSpace.
@@ -108,13 +107,13 @@ func (s *space) close() error {
 // sysctl is one setting of a namespace.
 type sysctl struct {
 	path, value string
-	may         bool // it may be missing: the kernel has no IPv6
+	may         bool // it may be missing: the kernel has no IPv6, or no filters on bridges
 }
 
-// spaceSysctls are what every namespace needs: no filter on the way back, which a tunnel would not pass; errors that bear the
+// nodeSysctls are what every node's namespace needs: no filter on the way back, which a tunnel would not pass; errors that bear the
 // address of the interface by which the packet came, as a router's do; and no announcement and no waiting that nobody has
 // configured. Link-local addresses stay: neighbour discovery needs them.
-var spaceSysctls = []sysctl{
+var nodeSysctls = []sysctl{
 	{"net/ipv4/conf/all/rp_filter", "0", false}, {"net/ipv4/conf/default/rp_filter", "0", false},
 	{"net/ipv4/icmp_errors_use_inbound_ifaddr", "1", false},
 	{"net/ipv4/conf/default/proxy_arp", "1", false},
@@ -126,6 +125,13 @@ var spaceSysctls = []sysctl{
 
 // routerSysctls are what a router's namespace needs besides: what its kernel makes begins with a router's TTL.
 var routerSysctls = []sysctl{{"net/ipv4/ip_default_ttl", "255", false}, {"net/ipv6/conf/default/hop_limit", "255", true}}
+
+// floorSysctls make the floor say nothing itself, and keep filters away from what it bridges.
+var floorSysctls = []sysctl{
+	{"net/ipv6/conf/all/disable_ipv6", "1", true}, {"net/ipv6/conf/default/disable_ipv6", "1", true},
+	{"net/bridge/bridge-nf-call-iptables", "0", true}, {"net/bridge/bridge-nf-call-ip6tables", "0", true},
+	{"net/bridge/bridge-nf-call-arptables", "0", true},
+}
 
 // setAll sets what belongs to the namespace of the thread that it runs on.
 func setAll(list []sysctl) error {

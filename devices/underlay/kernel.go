@@ -5,6 +5,7 @@ package underlay
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -21,6 +22,11 @@ type Ground interface {
 	Apply(node int, s State) error
 	// Interface is the name that the lab has for an interface of the kernel's at a node; "" for one that is not the lab's.
 	Interface(node, index int) string
+	// Relay takes the segment of an interface off the kernel's hands, so that no frame passes but by Wires, or gives it back.
+	Relay(at Port, on bool) error
+	// Wire opens a packet socket at the far end of an interface: it reads what the node sends there, and what is written to it
+	// the node receives.
+	Wire(at Port) (*os.File, error)
 	// Watch calls lost, from any goroutine, when something that the ground has built is gone.
 	Watch(lost func(error))
 	Close() error

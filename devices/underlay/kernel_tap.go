@@ -97,7 +97,7 @@ func (t *kernelTap) open(node int, ports []Port, stations map[string]Port) error
 				return fmt.Errorf("interface %s is not there to be captured: somebody has removed it; bring the lab up again", p.Interface)
 			}
 		}
-		f, err = packetSocket(tapped)
+		f, err = tapSocket(tapped)
 		return err
 	})
 	if err != nil {
@@ -160,41 +160,51 @@ func (k *Kernel) stations(ports []Port) (map[string]Port, error) {
 	return stations, nil
 }
 
-// packetSocket opens a socket that gets the frames at some interfaces of the present namespace, from its first moment on.
-func packetSocket(at map[int]tapPort) (*os.File, error) {
+// tapSocket opens a socket that gets the frames at some interfaces of the present namespace, from its first moment on.
+func tapSocket(at map[int]tapPort) (*os.File, error) {
+	return packetSocket("captures", func(fd int) error {
+		filter, err := onlyAt(at)
+		if err != nil {
+			return err
+		}
+		prog := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+		if err := unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &prog); err != nil {
+			return fmt.Errorf("setting SO_ATTACH_FILTER: %w", err)
+		}
+		if err := set(fd, option{unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1, "SO_TIMESTAMPNS"}); err != nil {
+			return err
+		}
+		return setRoom(fd, tapRoom)
+	}, 0)
+}
+
+// packetSocket opens a packet socket in the present namespace, for what needs one: prepared, and then bound to an interface,
+// or with index 0 to all of them.
+func packetSocket(what string, prepare func(fd int) error, index int) (*os.File, error) {
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	switch {
 	case errors.Is(err, unix.EPERM):
-		return nil, fmt.Errorf("captures need root, or CAP_NET_RAW: %w", err)
+		return nil, fmt.Errorf("%s need root, or CAP_NET_RAW: %w", what, err)
 	case errors.Is(err, unix.EAFNOSUPPORT):
-		return nil, fmt.Errorf("captures need packet sockets, which this kernel has not got (%w): `modprobe af_packet` may load them", err)
+		return nil, fmt.Errorf("%s need packet sockets, which this kernel has not got (%w): `modprobe af_packet` may load them", what, err)
 	case err != nil:
 		return nil, fmt.Errorf("packet socket: %w", err)
 	}
-	if err := preparePacketSocket(fd, at); err != nil {
+	if err = prepare(fd); err == nil {
+		err = unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: networkOrder(unix.ETH_P_ALL), Ifindex: index})
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("packet socket: %w", err), unix.Close(fd))
 	}
 	return os.NewFile(uintptr(fd), "packets"), nil
 }
 
-func preparePacketSocket(fd int, at map[int]tapPort) error {
-	filter, err := onlyAt(at)
-	if err != nil {
-		return err
+// setRoom has a socket keep some bytes until they are read.
+func setRoom(fd, bytes int) error {
+	if set(fd, option{unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, bytes, "SO_RCVBUFFORCE"}) == nil {
+		return nil
 	}
-	prog := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
-	if err := unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &prog); err != nil {
-		return fmt.Errorf("setting SO_ATTACH_FILTER: %w", err)
-	}
-	if err := set(fd, option{unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1, "SO_TIMESTAMPNS"}); err != nil {
-		return err
-	}
-	if set(fd, option{unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, tapRoom, "SO_RCVBUFFORCE"}) != nil { // in a user namespace
-		if err := set(fd, option{unix.SOL_SOCKET, unix.SO_RCVBUF, tapRoom, "SO_RCVBUF"}); err != nil {
-			return err
-		}
-	}
-	return unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: networkOrder(unix.ETH_P_ALL)})
+	return set(fd, option{unix.SOL_SOCKET, unix.SO_RCVBUF, bytes, "SO_RCVBUF"}) // in a user namespace
 }
 
 func networkOrder(n uint16) uint16 {

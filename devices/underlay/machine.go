@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -70,6 +71,8 @@ type ownGround struct{}
 func (ownGround) Enter(_ int, fn func() error) error { return fn() }
 func (ownGround) Apply(int, State) error             { return nil }
 func (ownGround) Interface(int, int) string          { return "" }
+func (ownGround) Relay(Port, bool) error             { return nil }
+func (ownGround) Wire(Port) (*os.File, error)        { return nil, errors.ErrUnsupported }
 func (ownGround) Watch(func(error))                  {}
 func (ownGround) Close() error                       { return nil }
 
