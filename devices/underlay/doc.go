@@ -32,7 +32,8 @@
 // crosses the kernel when it arrives: the event of a packet bears the instant of its arrival, or of its loss. Of TCP the
 // segments of each write are drawn for, and sent again until all have passed; the bytes are handed over together, after those
 // that were written before. A SYN that is lost by chance is sent again within its 30 s. Probes are not drawn for: a session
-// ends only where nothing passes at all.
+// ends only where nothing passes at all. What a link does to a packet of the model it does, by the same draws, to an Ethernet
+// frame of a real one (treat.go).
 //
 // Two more networks take the same outputs in real time, where what is sent arrives by itself: Kernel (kernel.go), of routers in
 // namespaces, to whose networks it does what the model says; and Machine (machine.go), of one router at the machine's own

@@ -1,22 +1,44 @@
 package underlay
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"lisplab/lispcore/forward"
+)
 
 // FlowInfo is what an access list sees of a packet.
 type FlowInfo struct {
-	Protocol            uint8 // of IP: 6 is TCP, 17 is UDP
-	Source, Destination netip.AddrPort
-	Flags               TCPFlags // of TCP
+	Protocol            uint8          // of IP: 6 is TCP, 17 is UDP
+	Source, Destination netip.AddrPort // with port 0 where there is none
+	Fragment            bool           // not the first: nobody knows its ports
+	Flags               TCPFlags       // of TCP
 	// Packets is how many packets like it are on their way: what a list adds to its hits. 0 only asks what would become of
 	// one, and leaves no trace.
 	Packets int
 }
 
-// The protocols of FlowInfo.
+// FlowOf is what an access list sees of some packets like b, which forward.Parse has read.
+func FlowOf(p forward.Packet, b []byte, packets int) FlowInfo {
+	f := FlowInfo{
+		Protocol: p.Protocol, Source: netip.AddrPortFrom(p.Source, p.SourcePort), Destination: netip.AddrPortFrom(p.Destination, p.DestinationPort),
+		Fragment: p.FragmentOffset > 0, Packets: packets,
+	}
+	if flags := p.HeaderLen + tcpFlagsAt; p.Protocol == protocolTCP && !f.Fragment && flags < p.Length {
+		f.Flags = TCPFlags(b[flags])
+	}
+	return f
+}
+
+// The protocols of FlowInfo, and of what an impaired link changes.
 const (
-	protocolTCP = 6
-	protocolUDP = 17
+	protocolICMP  = 1
+	protocolTCP   = 6
+	protocolUDP   = 17
+	protocolICMP6 = 58
 )
+
+// tcpFlagsAt is where a TCP header has its flags.
+const tcpFlagsAt = 13
 
 // TCPFlags are the flags of a TCP header, as bits of its fourteenth byte.
 type TCPFlags uint8

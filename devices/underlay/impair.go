@@ -2,6 +2,7 @@ package underlay
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 )
@@ -70,6 +71,18 @@ func (i Impairment) equalTo(o Impairment) bool {
 		i.Reorder == o.Reorder && i.Corrupt == o.Corrupt && i.Checksum == o.Checksum
 }
 
+// lanes are the impaired links of a network, each direction by itself. The modelled network draws for its packets by them
+// (Network), and the kernel's own has its frames treated by them (treat.go).
+type lanes struct {
+	net    *model
+	chance *rand.Rand // nil when no link ever is impaired
+	byWay  map[laneKey]*lane
+}
+
+func newLanes(net *model, chance *rand.Rand) lanes {
+	return lanes{net: net, chance: chance, byWay: make(map[laneKey]*lane)}
+}
+
 // lane is an impaired link in one direction.
 type lane struct {
 	Impairment
@@ -80,60 +93,75 @@ type laneKey struct{ from, to Port }
 
 // Impair says what a link does to packets from its end A to its end B, or backward. Call Update when all changes are made.
 // Packets that are under way keep the delay that they were given.
-func (n *Network) Impair(link int, backward bool, i Impairment) {
-	key := n.laneKey(link, backward)
+func (l *lanes) Impair(link int, backward bool, i Impairment) {
+	key := l.key(link, backward)
 	if i.none() {
-		delete(n.lanes, key)
+		delete(l.byWay, key)
 		return
 	}
 	i.Blocked = slices.Clone(i.Blocked)
-	if old := n.lanes[key]; old != nil {
+	if old := l.byWay[key]; old != nil {
 		old.Impairment = i
 		return
 	}
-	n.lanes[key] = &lane{Impairment: i}
+	l.byWay[key] = &lane{Impairment: i}
 }
 
 // Impairment returns what a link does from A to B, or backward.
-func (n *Network) Impairment(link int, backward bool) Impairment {
-	if l := n.lanes[n.laneKey(link, backward)]; l != nil {
-		i := l.Impairment
+func (l *lanes) Impairment(link int, backward bool) Impairment {
+	if lane := l.byWay[l.key(link, backward)]; lane != nil {
+		i := lane.Impairment
 		i.Blocked = slices.Clone(i.Blocked)
 		return i
 	}
 	return Impairment{}
 }
 
-func (n *Network) laneKey(link int, backward bool) laneKey {
-	l := n.links[link]
+func (l *lanes) key(link int, backward bool) laneKey {
+	k := l.net.links[link]
 	if backward {
-		return laneKey{l.B, l.A}
+		return laneKey{k.B, k.A}
 	}
-	return laneKey{l.A, l.B}
+	return laneKey{k.A, k.B}
 }
 
-// stops says why nothing of a flow ever crosses a segment; "" when something may. To TCP a changed byte is a lost one: its
-// checksum finds it.
-func (n *Network) stops(h Hop, p FlowInfo) string {
-	l := n.lanes[laneKey{h.From, h.To}]
+// unimpaired tells whether all links are as they ought to be.
+func (l *lanes) unimpaired() bool { return len(l.byWay) == 0 }
+
+// on is what the link of a hop does; nil when that is nothing.
+func (l *lanes) on(h Hop) *lane { return l.byWay[laneKey{h.From, h.To}] }
+
+// impairs tells whether a link does something to packets on their way.
+func (l *lanes) impairs(way []Hop) bool {
+	return slices.ContainsFunc(way, func(h Hop) bool { return l.on(h) != nil })
+}
+
+// stops says why nothing of a flow ever crosses a segment; "" when something may. The ports of a later fragment are not known:
+// nothing blocks it, and without the first one it is worth nothing to anyone.
+func (l *lanes) stops(h Hop, p FlowInfo) string {
+	lane := l.on(h)
 	switch {
-	case l == nil:
+	case lane == nil:
 		return ""
-	case l.Loss >= 100:
-		return "lost on the link " + n.linkName(h)
-	case p.Protocol == protocolTCP && (l.Corrupt >= 100 || l.Checksum >= 100):
-		return "damaged on the link " + n.linkName(h)
+	case lane.Loss >= 100:
+		return "lost on the link " + l.linkName(h)
 	}
-	for _, s := range l.Blocked {
+	for _, s := range lane.Blocked {
 		if s.protocol() == p.Protocol && (p.Source.Port() == s.Port || p.Destination.Port() == s.Port) {
-			return fmt.Sprintf("the link %s blocks %v", n.linkName(h), s)
+			return fmt.Sprintf("the link %s blocks %v", l.linkName(h), s)
 		}
 	}
 	return ""
 }
 
-func (n *Network) linkName(h Hop) string {
-	return n.nodes[h.From.Node].name + " -- " + n.nodes[h.To.Node].name
+// damages tells whether a link changes a byte of everything: to TCP, whose checksum finds it, nothing passes then.
+func (l *lanes) damages(h Hop) bool {
+	lane := l.on(h)
+	return lane != nil && (lane.Corrupt >= 100 || lane.Checksum >= 100)
+}
+
+func (l *lanes) linkName(h Hop) string {
+	return l.net.nodes[h.From.Node].name + " -- " + l.net.nodes[h.To.Node].name
 }
 
 // harm is what the links on its way do to one packet that they let pass.
@@ -145,40 +173,52 @@ type harm struct {
 	damaged bool // the checksum is wrong: the receiver drops it
 }
 
-// cross draws what becomes of one packet on a segment. It returns why the packet is lost there, or "".
-func (n *Network) cross(now time.Time, h Hop, length int, f *harm) (lost string) {
-	l := n.lanes[laneKey{h.From, h.To}]
-	if l == nil {
+// after tells how long the packet is under way, and how many of it arrive.
+func (f harm) after() (delay time.Duration, copies int) {
+	delay, copies = f.delay, 1
+	if f.late {
+		delay += ReorderGap
+	}
+	if f.twice {
+		copies = 2
+	}
+	return delay, copies
+}
+
+// cross draws what becomes of one packet on a segment, of some bytes. It returns why the packet is lost there, or "".
+func (l *lanes) cross(now time.Time, h Hop, length int, f *harm) (lost string) {
+	lane := l.on(h)
+	if lane == nil {
 		return ""
 	}
-	if l.Rate > 0 {
+	if lane.Rate > 0 {
 		at := now.Add(f.delay)
-		if l.free.Before(at) {
-			l.free = at
+		if lane.free.Before(at) {
+			lane.free = at
 		}
-		if l.free.Sub(at) > l.sending(queuePackets*DefaultMTU) {
-			return "the queue of the link " + n.linkName(h) + " is full"
+		if lane.free.Sub(at) > lane.sending(queuePackets*DefaultMTU) {
+			return "the queue of the link " + l.linkName(h) + " is full"
 		}
-		l.free = l.free.Add(l.sending(length))
-		f.delay = l.free.Sub(now)
+		lane.free = lane.free.Add(lane.sending(length))
+		f.delay = lane.free.Sub(now)
 	}
-	f.delay += l.Delay
-	if l.Jitter > 0 {
-		f.delay += time.Duration(n.cfg.Chance.Int64N(int64(l.Jitter) + 1))
+	f.delay += lane.Delay
+	if lane.Jitter > 0 {
+		f.delay += time.Duration(l.chance.Int64N(int64(lane.Jitter) + 1))
 	}
-	if n.drawn(l.Loss) {
-		return "lost on the link " + n.linkName(h)
+	if l.drawn(lane.Loss) {
+		return "lost on the link " + l.linkName(h)
 	}
-	if n.drawn(l.Checksum) {
+	if l.drawn(lane.Checksum) {
 		f.damaged = true
 	}
-	if n.drawn(l.Corrupt) {
+	if l.drawn(lane.Corrupt) {
 		f.corrupt = true
 	}
-	if n.drawn(l.Duplicate) {
+	if l.drawn(lane.Duplicate) {
 		f.twice = true
 	}
-	if n.drawn(l.Reorder) {
+	if l.drawn(lane.Reorder) {
 		f.late = true
 	}
 	return ""
@@ -190,20 +230,6 @@ func (l *lane) sending(bytes int) time.Duration {
 }
 
 // drawn tells whether chance wills it. Of what is certain, or never happens, no number is drawn.
-func (n *Network) drawn(percent uint8) bool {
-	return percent >= 100 || percent > 0 && n.cfg.Chance.IntN(100) < int(percent)
-}
-
-// later has something happen when a packet arrives.
-func (n *Network) later(at time.Time, arrive func(now time.Time) error) {
-	n.lastFlight++
-	n.flights[n.lastFlight] = arrive
-	n.timers.Set(timer{arrival, n.lastFlight}, at)
-}
-
-// land lets a packet arrive.
-func (n *Network) land(now time.Time, id uint64) error {
-	arrive := n.flights[id]
-	delete(n.flights, id)
-	return arrive(now)
+func (l *lanes) drawn(percent uint8) bool {
+	return percent >= 100 || percent > 0 && l.chance.IntN(100) < int(percent)
 }

@@ -42,11 +42,7 @@ type stretch struct{ from, to int }
 
 // impaired tells whether a link does something to segments of e.
 func (n *Network) impaired(e *end) bool {
-	if len(n.lanes) == 0 {
-		return false
-	}
-	w := n.path(e.node, e.vrf, e.peer().addr.Addr())
-	return slices.ContainsFunc(w.hops, func(h Hop) bool { return n.lanes[laneKey{h.From, h.To}] != nil })
+	return !n.unimpaired() && n.impairs(n.path(e.node, e.vrf, e.peer().addr.Addr()).hops)
 }
 
 // depart sends something over impaired links, or behind what is still on them.
@@ -226,7 +222,7 @@ func (n *Network) shakeHands(now time.Time, d *dial) error {
 // probe, when a reset answers it. It returns what routers are to be told.
 func (n *Network) HalfOpen(now time.Time, link int, backward bool) []Delivery {
 	n.out = n.out[:0]
-	key := n.laneKey(link, backward)
+	key := n.key(link, backward)
 	for _, id := range slices.Clone(n.order) {
 		c := n.conns[id]
 		for _, e := range c.ends {

@@ -2,7 +2,6 @@ package underlay
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -259,12 +258,11 @@ func TestCorrupted(t *testing.T) {
 		{"a Map-Register whose authentication data is cut off in its nonce", register[:20], 4, 12},
 	} {
 		for range 50 {
-			got, ok := w.n.corrupted(lispcore.SendDatagram{To: netip.AddrPortFrom(worldAddrs[2], lispcore.ControlPort), Payload: row.payload})
-			var changed []int
-			for i := range got {
-				if got[i] != row.payload[i] {
-					changed = append(changed, i)
-				}
+			got := slices.Clone(row.payload)
+			at, was, ok := w.n.corrupt(11000, lispcore.ControlPort, got)
+			changed := changes(got, row.payload)
+			if ok && (at != changed[0] || was != row.payload[at]) {
+				t.Fatalf("%s: byte %d was said to have been %#x; changed %v", row.name, at, was, changed)
 			}
 			if ok != (row.to > 0) || ok && (len(changed) != 1 || changed[0] < row.from || changed[0] >= row.to) || !ok && len(changed) > 0 {
 				t.Fatalf("%s: %v, changed bytes %v", row.name, ok, changed)

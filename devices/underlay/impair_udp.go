@@ -1,7 +1,6 @@
 package underlay
 
 import (
-	"encoding/binary"
 	"slices"
 	"time"
 
@@ -13,21 +12,16 @@ func (n *Network) impairDatagram(now time.Time, from *node, out lispcore.SendDat
 	f := v.harm
 	v.harm = harm{}
 	if f.corrupt && v.why == "" {
-		payload, ok := n.corrupted(out)
+		payload := slices.Clone(out.Payload)
+		_, _, ok := n.corrupt(out.From.Port(), out.To.Port(), payload)
 		out.Payload, event.Payload = payload, payload
-		f.damaged = f.damaged || !ok
+		f.damaged = f.damaged || !ok // what it carries has checksums of its own
 	}
 	if f.damaged && v.why == "" {
 		event.Damaged = true
 		v.arrived, v.why, v.reason = false, "its checksum is wrong", 0
 	}
-	if f.late {
-		f.delay += ReorderGap
-	}
-	copies := 1
-	if f.twice {
-		copies = 2
-	}
+	delay, copies := f.after()
 	for range copies {
 		arrive := func(now time.Time) error {
 			event.At = now
@@ -46,47 +40,9 @@ func (n *Network) impairDatagram(now time.Time, from *node, out lispcore.SendDat
 		if v.why != "" && v.reason == 0 && !event.Damaged { // it is lost, where and whenever that is
 			return arrive(now)
 		}
-		n.later(now.Add(f.delay), arrive)
+		n.later(now.Add(delay), arrive)
 	}
 	return nil
-}
-
-// The types of LISP messages, in the first four bits of a payload, and where the bytes are that a corrupted one has changed.
-const (
-	typeMapRequest   = 1
-	typeMapReply     = 2
-	typeMapRegister  = 3
-	typeMapNotify    = 4
-	typeMapNotifyAck = 5
-
-	nonceAt, nonceSize = 4, 8
-	authLengthAt       = 14
-	authAt             = 16
-)
-
-// corrupted changes one byte of a LISP control message: one of the authentication data where it has any, else one of the
-// nonce, so that the message can be read still and is found to be wrong. Of everything else false is returned: what it
-// carries has checksums of its own.
-func (n *Network) corrupted(out lispcore.SendDatagram) ([]byte, bool) {
-	b := slices.Clone(out.Payload)
-	if out.To.Port() != lispcore.ControlPort && out.From.Port() != lispcore.ControlPort || len(b) < nonceAt+nonceSize {
-		return b, false
-	}
-	at, size := nonceAt, nonceSize
-	switch b[0] >> 4 {
-	case typeMapRegister, typeMapNotify, typeMapNotifyAck:
-		if len(b) < authAt {
-			return b, false
-		}
-		if length := int(binary.BigEndian.Uint16(b[authLengthAt:])); length > 0 && authAt+length <= len(b) {
-			at, size = authAt, length
-		}
-	case typeMapRequest, typeMapReply:
-	default:
-		return b, false
-	}
-	b[at+n.cfg.Chance.IntN(size)] ^= byte(1 + n.cfg.Chance.IntN(255))
-	return b, true
 }
 
 // impairPacket does to a native packet what the link of its segment has drawn for it. It returns false when that is nothing.
@@ -111,16 +67,10 @@ func (n *Network) impairPacket(now time.Time, from *node, out lispcore.SendPacke
 	case f == harm{}:
 		return false
 	}
-	if f.late {
-		f.delay += ReorderGap
-	}
-	copies := 1
-	if f.twice {
-		copies = 2
-	}
+	delay, copies := f.after()
 	data := slices.Clone(out.Data)
 	for range copies {
-		n.later(now.Add(f.delay), func(now time.Time) error {
+		n.later(now.Add(delay), func(now time.Time) error {
 			event := event
 			event.At, event.Payload = now, data
 			if to, ok := n.Neighbor(from.index, out.Interface, event.To); !ok || to != at {

@@ -122,7 +122,7 @@ func (n *Network) sendPacket(now time.Time, from *node, out lispcore.SendPacket)
 		n.out = append(n.out, Delivery{from.index, lispcore.PacketFailed{Reason: lispcore.FailNoHost, Interface: out.Interface, Data: out.Data}})
 		return
 	}
-	if len(n.lanes) > 0 && n.impairPacket(now, from, out, event, at) {
+	if !n.unimpaired() && n.impairPacket(now, from, out, event, at) {
 		return
 	}
 	n.landPacket(event, at, out.Data)

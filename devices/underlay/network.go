@@ -45,6 +45,7 @@ type Config struct {
 // Network is the underlay of one lab. It is used by one goroutine.
 type Network struct {
 	model
+	lanes
 	cfg    Config
 	block  *block
 	byAddr map[netip.AddrPort]int // UDP sockets of the lab, by kernel address
@@ -61,7 +62,6 @@ type Network struct {
 	timers lispcore.Timers[timer]
 	stats  Stats
 
-	lanes      map[laneKey]*lane
 	flights    map[uint64]func(now time.Time) error // what happens when packets under way arrive
 	lastFlight uint64
 	passages   map[uint64]*passage // on streams; numbered as flights are
@@ -130,8 +130,9 @@ func New(cfg Config) (*Network, error) {
 		model: newModel(cfg.Links), cfg: cfg, block: b,
 		byAddr: make(map[netip.AddrPort]int), walks: make(map[walkKey]walk), buf: make([]byte, 1<<16),
 		conns: make(map[uint64]*conn), dials: make(map[uint64]*dial),
-		lanes: make(map[laneKey]*lane), flights: make(map[uint64]func(time.Time) error), passages: make(map[uint64]*passage),
+		flights: make(map[uint64]func(time.Time) error), passages: make(map[uint64]*passage),
 	}
+	n.lanes = newLanes(&n.model, cfg.Chance)
 	for i, name := range cfg.Names {
 		nd := &node{index: i, name: name}
 		sock, addr, err := listenUDP(b.alias(i))

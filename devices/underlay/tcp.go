@@ -151,7 +151,7 @@ func (n *Network) dial(now time.Time, d *dial) error {
 	} else if back := n.segment(v.node, v.vrf, FlowInfo{Source: d.dst, Destination: d.src, Flags: SYN | ACK, Packets: 1}); !back.arrived || back.node != d.node {
 		event.Detail = "the answer is lost: " + back.why
 	}
-	if event.Detail == "" && len(n.lanes) > 0 {
+	if event.Detail == "" && !n.unimpaired() {
 		if waits := n.impairDial(now, d, v, &event); waits {
 			return nil
 		}

@@ -161,11 +161,17 @@ func (n *Network) pass(w walk, p parcel) verdict {
 
 // lane takes a packet over the cable of a hop. It returns why it is lost there, or "".
 func (n *Network) lane(h Hop, p parcel, f *harm) string {
-	if len(n.lanes) == 0 {
+	if n.unimpaired() {
 		return ""
 	}
-	if why := n.stops(h, p.FlowInfo); why != "" || p.sent.IsZero() {
+	if why := n.stops(h, p.FlowInfo); why != "" {
 		return why
+	}
+	if p.Protocol == protocolTCP && n.damages(h) {
+		return "damaged on the link " + n.linkName(h)
+	}
+	if p.sent.IsZero() {
+		return ""
 	}
 	return n.cross(p.sent, h, p.length, f)
 }
