@@ -56,11 +56,13 @@ type (
 		Data      []byte
 	}
 
-	// StreamOpened tells that a connection stands. Dialled is true at the side that asked for it with OpenStream.
+	// StreamOpened tells that a connection stands. Dialled is true at the side that asked for it with OpenStream. RTT is how
+	// long the handshake went there and back, as TCP has measured it.
 	StreamOpened struct {
 		Stream        StreamID
 		Local, Remote netip.AddrPort
 		Dialled       bool
+		RTT           time.Duration
 	}
 
 	// StreamData is a run of bytes in order; message boundaries mean nothing here.

@@ -46,7 +46,8 @@ type dial struct {
 	stream   lispcore.StreamID
 	src, dst netip.AddrPort
 	seq      uint32
-	tries    int // SYNs, or answers to them, that an impaired link has lost
+	sent     time.Time // the latest SYN
+	tries    int       // SYNs, or answers to them, that an impaired link has lost
 }
 
 func (d *dial) event(now time.Time, kind EventKind) Event {

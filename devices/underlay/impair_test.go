@@ -110,8 +110,8 @@ var impairRules = []struct{ name, script, told string }{
 		3s write b hello
 		4s close a
 		9s end`, `
-		1.4s a connected
-		1.4s b accepted
+		1.4s a connected, RTT 400ms
+		1.4s b accepted, RTT 400ms
 		2.3s b data "hello"
 		3.1s a data "hello"
 		4.3s b closed by peer`},

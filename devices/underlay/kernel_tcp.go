@@ -146,8 +146,23 @@ func (k *Kernel) opened(node int, id lispcore.StreamID, conn *net.TCPConn, diall
 	k.sites[node].streams[id] = st
 	k.running.Go(func() { k.readStream(node, st) })
 	k.running.Go(st.write)
-	in := lispcore.StreamOpened{Stream: id, Local: unmappedTCP(conn.LocalAddr()), Remote: unmappedTCP(conn.RemoteAddr()), Dialled: dialled}
+	in := lispcore.StreamOpened{Stream: id, Local: unmappedTCP(conn.LocalAddr()), Remote: unmappedTCP(conn.RemoteAddr()), Dialled: dialled, RTT: roundTrip(conn)}
 	return []Delivery{{node, in}}
+}
+
+// roundTrip is how long the handshake of a new connection went there and back, as the kernel measured it; 0 when the
+// connection is gone already.
+func roundTrip(conn *net.TCPConn) (rtt time.Duration) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	_ = raw.Control(func(fd uintptr) { // an error leaves 0
+		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+			rtt = time.Duration(info.Rtt) * time.Microsecond
+		}
+	})
+	return rtt
 }
 
 // dial asks for a connection.

@@ -143,6 +143,7 @@ func (n *Network) openStream(now time.Time, from *node, out lispcore.OpenStream)
 
 // dial sends a SYN, and goes on with the answer to it.
 func (n *Network) dial(now time.Time, d *dial) error {
+	d.sent = now
 	event := d.event(now, Dial)
 	v := n.segment(d.node, "", FlowInfo{Source: d.src, Destination: d.dst, Flags: SYN, Packets: 1})
 	event.Way = n.path(d.node, "", d.dst.Addr()).hops[:v.crossed]
@@ -207,8 +208,9 @@ func (n *Network) connect(now time.Time, d *dial, to *node, vrf string) error {
 	n.segments(a, ACK, 1)
 	n.enter(a)
 	n.enter(b)
-	n.tell(a, lispcore.StreamOpened{Stream: a.stream, Local: a.addr, Remote: b.addr, Dialled: true})
-	n.tell(b, lispcore.StreamOpened{Stream: b.stream, Local: b.addr, Remote: a.addr})
+	rtt := now.Sub(d.sent) // what the SYN's answer took, the answer's own takes back
+	n.tell(a, lispcore.StreamOpened{Stream: a.stream, Local: a.addr, Remote: b.addr, Dialled: true, RTT: rtt})
+	n.tell(b, lispcore.StreamOpened{Stream: b.stream, Local: b.addr, Remote: a.addr, RTT: rtt})
 	return nil
 }
 

@@ -169,6 +169,9 @@ func (w *world) tell(d Delivery) {
 		if in.Dialled {
 			say = "connected"
 		}
+		if in.RTT > 0 {
+			say += fmt.Sprintf(", RTT %v", in.RTT)
+		}
 	case lispcore.StreamData:
 		w.bytes[in.Stream] += string(in.Data)
 		say = fmt.Sprintf("data %q", in.Data)

@@ -154,6 +154,7 @@ func (g *group) ascending(visit func(*entry)) {
 func (e *Engine) Configure(now time.Time, cfg Config) {
 	before := e.cfg.Database
 	e.cfg = cfg
+	e.keepTimes(now, before)
 	desired := make(map[lispcore.Service][]lispcore.Mapping)
 	for _, m := range cfg.Database {
 		desired[m.EID.Service()] = append(desired[m.EID.Service()], m)
@@ -182,6 +183,28 @@ func (e *Engine) Configure(now time.Time, cfg Config) {
 	old := e.configureOwn()
 	e.flush()
 	e.solicitChanges(now, before, old)
+}
+
+// times are what is remembered of an EID prefix of the database for those who ask how old it is.
+type times struct{ since, changed time.Time }
+
+// keepTimes notes what the configuration has brought and changed since the database before.
+func (e *Engine) keepTimes(now time.Time, before []lispcore.Mapping) {
+	known, old := e.times, make(map[lispcore.EID]lispcore.Mapping, len(before))
+	for _, m := range before {
+		old[m.EID] = m
+	}
+	e.times = make(map[lispcore.EID]times, len(e.cfg.Database))
+	for _, m := range e.cfg.Database {
+		t, ok := known[m.EID]
+		if !ok {
+			t.since = now
+		}
+		if !ok || !m.SameData(old[m.EID]) {
+			t.changed = now
+		}
+		e.times[m.EID] = t
+	}
 }
 
 // configureServers brings the list of map servers and their keys up to date. Servers that no line names any more stay in
@@ -358,7 +381,7 @@ func (e *Engine) snapshotDatabase() []Entry {
 	list := make([]Entry, 0, len(e.cfg.Database))
 	for _, m := range e.cfg.Database {
 		m.Locators = slices.Clone(m.Locators)
-		v := Entry{Mapping: m, Discovered: e.discovered(m.EID)}
+		v := Entry{Mapping: m, Since: e.times[m.EID].since, Changed: e.times[m.EID].changed, Discovered: e.discovered(m.EID)}
 		for _, line := range e.cfg.MapServers {
 			if line.Family != m.EID.Family() {
 				continue

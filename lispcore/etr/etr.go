@@ -86,6 +86,7 @@ type Engine struct {
 	// is no longer configured.
 	withdrawals []uint64
 
+	times      map[lispcore.EID]times        // of the database
 	own        map[lispcore.Service]*service // what is answered and decapsulated; register and session state is not here
 	rlocs      []netip.Addr                  // the router's own, as the database names them: reachable ones first
 	data       dataCounters

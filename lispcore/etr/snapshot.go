@@ -22,6 +22,8 @@ type Snapshot struct {
 // Entry is one EID prefix of the ETR's database.
 type Entry struct {
 	Mapping lispcore.Mapping
+	Since   time.Time // when it came into the database
+	Changed time.Time // when its data changed last: locators, their reachability, TTL
 	// Discovered are locators of other xTRs of the site, as the Map-Server's merged record names them; only with Merge.
 	Discovered []lispcore.Locator
 	Status     []Status // one per map server of the family, in the order of configuration

@@ -1,9 +1,11 @@
 package etr_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -60,6 +62,31 @@ func TestSnapshot(t *testing.T) {
 	v.Database[0].Mapping.Locators[0].Weight = 99
 	if got := x.ETR.Snapshot().Database[0].Mapping.Locators[0].Weight; got != 100 {
 		t.Errorf("the snapshot is no copy: weight %d", got)
+	}
+}
+
+// The age of a prefix is that of its first configuration; its data may be younger.
+func TestSnapshotAges(t *testing.T) {
+	e := etr.New(session.NewTable())
+	now := enginetest.Epoch
+	prefix := func(p string, reachable bool) lispcore.Mapping {
+		return lispcore.Mapping{EID: lispcore.NewEID(0, netip.MustParsePrefix(p)), TTL: 1440,
+			Locators: []lispcore.Locator{{RLOC: netip.MustParseAddr("192.0.2.2"), Priority: 1, Weight: 50, Local: true, Reachable: reachable}}}
+	}
+	configure := func(after time.Duration, database ...lispcore.Mapping) {
+		e.Configure(now.Add(after), etr.Config{Database: database, Rand: rand.New(rand.NewPCG(1, 2))})
+	}
+	configure(0, prefix("10.1.0.0/16", true), prefix("10.2.0.0/16", true))
+	configure(time.Second, prefix("10.1.0.0/16", true), prefix("10.2.0.0/16", true), prefix("10.3.0.0/16", true))
+	configure(2*time.Second, prefix("10.1.0.0/16", true), prefix("10.2.0.0/16", false))
+	configure(3*time.Second, prefix("10.1.0.0/16", true), prefix("10.2.0.0/16", false), prefix("10.3.0.0/16", true))
+	var got []string
+	for _, en := range e.Snapshot().Database {
+		got = append(got, fmt.Sprintf("%v since %v, changed %v", en.Mapping.EID.Prefix, en.Since.Sub(now), en.Changed.Sub(now)))
+	}
+	want := []string{"10.1.0.0/16 since 0s, changed 0s", "10.2.0.0/16 since 0s, changed 2s", "10.3.0.0/16 since 3s, changed 3s"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -16,6 +16,7 @@ type Session struct {
 	local, peer netip.Addr
 	active      bool
 	permitted   bool // a Map-Server's: a connection may be accepted
+	rtt         time.Duration
 
 	state               State
 	since               time.Time
@@ -24,7 +25,7 @@ type Session struct {
 
 	in, out               uint64
 	bytesIn, bytesOut     uint64
-	malformed             uint64
+	malformed, fatal      uint64
 	unsupported, errorsIn uint64
 	traffic               map[lispcore.Service]*User
 
@@ -62,8 +63,9 @@ func (s *Session) Opened(now time.Time, in lispcore.StreamOpened) {
 	s.state, s.since, s.stream = Up, now, in.Stream
 	s.table.byStream[in.Stream] = s
 	s.local, s.localPort, s.peerPort = in.Local.Addr(), in.Local.Port(), in.Remote.Port()
+	s.rtt = in.RTT
 	s.in, s.out, s.bytesIn, s.bytesOut = 0, 0, 0, 0
-	s.malformed, s.unsupported, s.errorsIn = 0, 0, 0
+	s.malformed, s.fatal, s.unsupported, s.errorsIn = 0, 0, 0, 0
 	s.traffic = make(map[lispcore.Service]*User)
 	s.nextID, s.received, s.pending = 0, nil, nil
 }
@@ -149,6 +151,7 @@ func (s *Session) Receive(data []byte, out *lispcore.Outbox, handle Handler) err
 		frame, n, err := wire.ParseFrame(data)
 		if err != nil {
 			s.malformed++
+			s.fatal++
 			out.Note(lispcore.Event{Kind: lispcore.Malformed, Peer: s.peer, Detail: err.Error()})
 			return err
 		}
@@ -209,8 +212,9 @@ func (s *Session) refuse(code uint8, frame wire.Frame, length int) {
 
 func (s *Session) snapshot() Snapshot {
 	v := Snapshot{
-		Local: s.local, Peer: s.peer, LocalPort: s.localPort, PeerPort: s.peerPort, Active: s.active, State: s.state, Since: s.since,
-		In: s.in, Out: s.out, BytesIn: s.bytesIn, BytesOut: s.bytesOut, Malformed: s.malformed, Unsupported: s.unsupported, Errors: s.errorsIn,
+		Local: s.local, Peer: s.peer, LocalPort: s.localPort, PeerPort: s.peerPort, Active: s.active, Permitted: s.permitted,
+		State: s.state, Since: s.since, RTT: s.rtt, In: s.in, Out: s.out, BytesIn: s.bytesIn, BytesOut: s.bytesOut,
+		Malformed: s.malformed, Fatal: s.fatal, Unsupported: s.unsupported, Errors: s.errorsIn,
 	}
 	if s.users != nil {
 		for _, service := range s.users() {

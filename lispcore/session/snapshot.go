@@ -24,13 +24,16 @@ type Snapshot struct {
 	Local, Peer         netip.Addr
 	LocalPort, PeerPort uint16 // of the present or the last connection; 0 before the first
 	Active              bool   // true at the ETR, which dials; false at the Map-Server
+	Permitted           bool   // the Map-Server would accept a connection: the peer has authenticated itself
 	State               State
-	Since               time.Time // of the last change between Up and Down; zero means never
+	Since               time.Time     // of the last change between Up and Down; zero means never
+	RTT                 time.Duration // of the handshake of the present or the last connection
 
 	// Counters of the present (or last) connection: reliable-transport messages and their bytes, whole frames.
 	In, Out           uint64
 	BytesIn, BytesOut uint64
 	Malformed         uint64 // frames with a bad body, and streams that lost their framing
+	Fatal             uint64 // of these, what ended the connection: the stream lost its framing
 	Unsupported       uint64 // unknown types, and messages that have no place in this direction
 	Errors            uint64 // Error Notifications received
 

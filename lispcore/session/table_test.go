@@ -47,6 +47,31 @@ func TestAdmission(t *testing.T) {
 	}
 }
 
+// TestSnapshotOfConnection: a snapshot has what TCP measured of the connection, and what ended it.
+func TestSnapshotOfConnection(t *testing.T) {
+	table := session.NewTable()
+	table.Admit(serverAddr, etrAddr)
+	in := opened(table.NextStream(), etrAddr, 11001)
+	in.RTT = 40 * time.Millisecond
+	s, _ := table.Accept(epoch, in)
+	if v := table.Snapshot()[0]; v.RTT != 40*time.Millisecond || !v.Permitted || v.Fatal != 0 {
+		t.Errorf("Up: %+v", v)
+	}
+	var out lispcore.Outbox
+	if err := s.Receive(make([]byte, 12), &out, (&ear{}).handle); err == nil {
+		t.Fatal("a frame of zeros was taken")
+	}
+	s.Closed(epoch)
+	if v := table.Snapshot()[0]; v.RTT != 40*time.Millisecond || v.Permitted || v.Fatal != 1 || v.Malformed != 1 {
+		t.Errorf("Down: %+v", v)
+	}
+	table.Admit(serverAddr, etrAddr)
+	table.Accept(epoch, opened(table.NextStream(), etrAddr, 11002))
+	if v := table.Snapshot()[0]; v.RTT != 0 || v.Fatal != 0 {
+		t.Errorf("Up again: %+v", v)
+	}
+}
+
 // TestReplacement: a second connection of an ETR takes the place of the first.
 func TestReplacement(t *testing.T) {
 	table, s := upSession(t)
