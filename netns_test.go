@@ -17,9 +17,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/gopacket/gopacket/pcapgo"
 	vishnetns "github.com/vishvananda/netns"
 	"golang.org/x/net/icmp"
 	"golang.org/x/net/ipv4"
@@ -268,6 +270,31 @@ func TestNetnsTranscripts(t *testing.T) {
 	}
 }
 
+// Where time is real no directive waits for long, and the place of one that would is told.
+func TestNetnsWaits(t *testing.T) {
+	needNetns(t)
+	for _, c := range []struct{ text, want string }{
+		{"!! advance 121s\n", "x.txt:1:4: lab time is real on this underlay: 2m1s would take as long; at most 2m0s"},
+		{"xTR1#\n\n!! wait \"show clock\" UTC 121s\n", "x.txt:3:26: lab time is real on this underlay: 2m1s would take as long; at most 2m0s"},
+		{"xTR1#\n\n!! wait \"show clock\" UTC 120s\n\n!! wait \"show clock\" UTC\n", ""},
+	} {
+		t.Run(c.text, func(t *testing.T) {
+			t.Parallel()
+			script, err := transcripts.Parse("x.txt", c.text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = transcripts.Replay(script, transcripts.Options{Underlay: devices.Netns})
+			switch {
+			case c.want == "" && err != nil:
+				t.Error(err)
+			case c.want != "" && (err == nil || !strings.HasPrefix(err.Error(), c.want)):
+				t.Errorf("got  %v\nwant %s...", err, c.want)
+			}
+		})
+	}
+}
+
 // lisplab builds the binary, for tests that need a process of their own.
 func lisplab(t *testing.T) string {
 	t.Helper()
@@ -359,6 +386,95 @@ func TestKilled(t *testing.T) {
 	if after := machine(t); !slices.Equal(before, after) {
 		t.Errorf("the machine's own interfaces were %v and are %v", before, after)
 	}
+}
+
+// Ctrl-C ends at once what runs in namespaces, whatever it waits for, and leaves none. A file is whole, with what has passed.
+func TestNetnsInterrupted(t *testing.T) {
+	needNetns(t)
+	binary := lisplab(t)
+	start := func(out io.Writer, args ...string) *exec.Cmd {
+		t.Helper()
+		cmd := exec.Command(binary, args...)
+		cmd.Stdout, cmd.Stderr = out, out
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return cmd
+	}
+	interrupt := func(cmd *exec.Cmd) error {
+		t.Helper()
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		hung := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
+		err := cmd.Wait()
+		if !hung.Stop() {
+			t.Error("it goes on for 30 seconds, and more")
+		}
+		if left := leftovers(t, fmt.Sprintf("%s-%d-1", devices.DefaultLab, cmd.Process.Pid)); left != nil {
+			t.Errorf("left behind: %v", left)
+		}
+		return err
+	}
+	t.Run("capture", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "lab.pcapng")
+		if err := syscall.Mkfifo(path, 0o600); err != nil { // so there is no need to guess when frames are in it
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		cmd := start(&out, "capture", "--underlay", "netns", "--advance", "110s", path)
+		pipe, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer pipe.Close()
+		r, err := pcapgo.NewNgReader(pipe, pcapgo.DefaultNgReaderOptions)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for frames := 0; ; frames++ {
+			_, _, err := r.ReadPacketData()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatalf("after %d frames: %v", frames, err)
+			}
+			if frames == 0 {
+				if err := interrupt(cmd); err != nil {
+					t.Fatalf("%v\n%s", err, out.String())
+				}
+			}
+		}
+		if !strings.HasPrefix(out.String(), path+": ") {
+			t.Errorf("%s\nwant the size of the file", out.String())
+		}
+	})
+	t.Run("exec", func(t *testing.T) {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		cmd := start(w, "exec", "--underlay", "netns", "--advance", "0s", "xTR1", "show clock", "ping 192.0.2.99 repeat 60")
+		w.Close()
+		lines := bufio.NewReader(r)
+		for {
+			line, err := lines.ReadString('\n')
+			if err != nil {
+				t.Fatalf("it ends with %v before it pings", err)
+			}
+			if strings.HasPrefix(line, "xTR1#ping") {
+				break
+			}
+		}
+		if err := interrupt(cmd); err == nil || cmd.ProcessState.ExitCode() != exitFailed {
+			t.Errorf("interrupted, exec ends with %v", err)
+		}
+		if rest, err := io.ReadAll(lines); err != nil || !strings.HasSuffix(string(rest), "lisplab: interrupted\n") {
+			t.Errorf("%s\n%v", rest, err)
+		}
+	})
 }
 
 // What crosses the core link is LISP as tshark knows it: control at UDP and TCP 4342, data at UDP 4341.

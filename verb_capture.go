@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -18,8 +19,8 @@ type captureCmd struct {
 	Replay string `placeholder:"PATH" help:"Capture the replay of a transcript, in place of a lab that runs for a while."`
 }
 
-// Run writes the file. An answer of the transcript that differs is no error here.
-func (c captureCmd) Run() (err error) {
+// Run writes the file. An answer of the transcript that differs is no error here. What is interrupted has captured until then.
+func (c captureCmd) Run(ctx context.Context) (err error) {
 	var t *transcripts.Transcript
 	if c.Replay != "" {
 		if t, err = theTranscript(c.Replay); err != nil {
@@ -30,7 +31,10 @@ func (c captureCmd) Run() (err error) {
 	if err != nil {
 		return err
 	}
-	err = c.run([]devices.Tap{{Link: c.Link, Device: c.Device, To: f}}, t)
+	err = c.run(ctx, []devices.Tap{{Link: c.Link, Device: c.Device, To: f}}, t)
+	if errors.Is(err, devices.ErrInterrupted) {
+		err = nil
+	}
 	if err := errors.Join(err, f.Close()); err != nil {
 		_ = os.Remove(c.File)
 		return err
@@ -56,14 +60,14 @@ func theTranscript(path string) (*transcripts.Transcript, error) {
 }
 
 // run runs the lab or the transcript. When it closes, the file is complete.
-func (c captureCmd) run(taps []devices.Tap, t *transcripts.Transcript) error {
+func (c captureCmd) run(ctx context.Context, taps []devices.Tap, t *transcripts.Transcript) error {
 	if t != nil {
 		bar := newProgress("capturing " + c.Replay)
 		defer bar.clear()
-		_, err := transcripts.Replay(t, transcripts.Options{Underlay: c.Underlay, Taps: taps, Step: bar.step})
+		_, err := transcripts.Replay(t, transcripts.Options{Underlay: c.Underlay, Taps: taps, Step: bar.step, Interrupt: ctx.Done()})
 		return err
 	}
-	lab, _, err := c.open(devices.Options{Taps: taps})
+	lab, _, err := c.open(devices.Options{Taps: taps, Interrupt: ctx.Done()})
 	if err != nil {
 		return err
 	}

@@ -47,8 +47,7 @@ func (f labChoice) open(opt devices.Options, advance time.Duration) (*devices.La
 		return nil, nil, err
 	}
 	if err := lab.Advance(advance); err != nil {
-		_ = lab.Close()
-		return nil, nil, err
+		return nil, nil, lab.CloseAfter(err)
 	}
 	return lab, set, nil
 }
@@ -62,7 +61,7 @@ type consoleCmd struct {
 // stands still.
 func (c consoleCmd) Run(ctx context.Context) (err error) {
 	var console atomic.Pointer[shell.Console]
-	lab, set, err := c.open(devices.Options{Logged: func(*devices.Device, devices.LogLine) {
+	lab, set, err := c.open(devices.Options{Interrupt: ctx.Done(), Logged: func(*devices.Device, devices.LogLine) {
 		if c := console.Load(); c != nil {
 			c.Wake()
 		}

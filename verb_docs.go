@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"lisplab/transcripts"
@@ -26,8 +27,8 @@ const readme = "README.md"
 type docsBuildCmd struct{}
 
 // Run writes every file that is stale.
-func (docsBuildCmd) Run() error {
-	pages, err := build()
+func (docsBuildCmd) Run(ctx context.Context) error {
+	pages, err := build(ctx)
 	if err != nil {
 		return err
 	}
@@ -48,8 +49,8 @@ func (docsBuildCmd) Run() error {
 type docsCheckCmd struct{}
 
 // Run compares every file with what a run says.
-func (docsCheckCmd) Run() error {
-	pages, err := build()
+func (docsCheckCmd) Run(ctx context.Context) error {
+	pages, err := build(ctx)
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func (docsCheckCmd) Run() error {
 }
 
 // build replays the sources and makes all pages of them.
-func build() ([]transcripts.Page, error) {
+func build(ctx context.Context) ([]transcripts.Page, error) {
 	var results []*transcripts.Result
 	for _, source := range sources {
 		t, err := transcripts.Load(source)
@@ -71,7 +72,7 @@ func build() ([]transcripts.Page, error) {
 			return nil, err
 		}
 		bar := newProgress("replaying " + source)
-		res, err := transcripts.Replay(t, transcripts.Options{Step: bar.step})
+		res, err := transcripts.Replay(t, transcripts.Options{Step: bar.step, Interrupt: ctx.Done()})
 		bar.clear()
 		if err != nil {
 			return nil, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 
@@ -20,8 +21,8 @@ type execCmd struct {
 
 // Run prints the answers, each behind its prompt when there are several. What a line asks is answered as by Enter. A line
 // that the router refuses ends the verb with an error; the lines after it are not run.
-func (c execCmd) Run() (err error) {
-	lab, set, err := c.open(devices.Options{})
+func (c execCmd) Run(ctx context.Context) (err error) {
+	lab, set, err := c.open(devices.Options{Interrupt: ctx.Done()})
 	if err != nil {
 		return err
 	}

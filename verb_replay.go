@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 
@@ -25,14 +26,14 @@ func (c replayCmd) Validate() error {
 }
 
 // Run replays every file and prints one line for each, and a diff for every answer that differs.
-func (c replayCmd) Run() error {
+func (c replayCmd) Run(ctx context.Context) error {
 	files, err := transcripts.Files(c.Paths...)
 	if err != nil {
 		return err
 	}
 	failed := 0
 	for _, file := range files {
-		ok, err := c.replay(file)
+		ok, err := c.replay(ctx, file)
 		if err != nil {
 			return err
 		}
@@ -46,13 +47,13 @@ func (c replayCmd) Run() error {
 	return nil
 }
 
-func (c replayCmd) replay(file string) (ok bool, err error) {
+func (c replayCmd) replay(ctx context.Context, file string) (ok bool, err error) {
 	t, err := transcripts.Load(file)
 	if err != nil {
 		return false, err
 	}
 	bar := newProgress("replaying " + file)
-	res, err := transcripts.Replay(t, transcripts.Options{Step: bar.step, Underlay: c.Underlay})
+	res, err := transcripts.Replay(t, transcripts.Options{Step: bar.step, Underlay: c.Underlay, Interrupt: ctx.Done()})
 	bar.clear()
 	if err != nil {
 		return false, err

@@ -63,6 +63,7 @@ func (c serveFlags) serve(ctx context.Context, open func(devices.Options) (*devi
 	var server atomic.Pointer[shell.Server]
 	var live bool
 	lab, set, err := open(devices.Options{
+		Interrupt:    ctx.Done(),
 		ShortPrompts: c.ShortPrompts,
 		Logged: func(d *devices.Device, line devices.LogLine) {
 			if s := server.Load(); s != nil {
@@ -80,6 +81,9 @@ func (c serveFlags) serve(ctx context.Context, open func(devices.Options) (*devi
 			}
 		},
 	})
+	if errors.Is(err, devices.ErrInterrupted) {
+		return nil // sooner than it has begun
+	}
 	if err != nil {
 		return err
 	}

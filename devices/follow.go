@@ -2,6 +2,7 @@ package devices
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -40,7 +41,7 @@ func (l *Lab) follow(ctx context.Context, f *follower) {
 	told := false
 	for {
 		err := l.keepUp(f) // Err keeps the error; Do goes on, time does not
-		if err != nil && !told && l.failed != nil {
+		if err != nil && !told && l.failed != nil && !errors.Is(err, ErrInterrupted) {
 			told = true
 			l.failed(err)
 		}

@@ -51,6 +51,8 @@ type Options struct {
 	// Failed is called when lab time stands still for good (see Lab.Err) while it follows the wall clock, on the goroutine that
 	// owns the lab. It must not block.
 	Failed func(error)
+	// Interrupt, when it is closed, makes lab time stand still: what lets it pass returns ErrInterrupted.
+	Interrupt <-chan struct{}
 	// State is the directory that keeps the files of all routers beyond the process, their startup configurations among
 	// them; it is made if need be. "" keeps them in memory.
 	State string
@@ -141,7 +143,7 @@ func OpenLab(nameOrPath string, opt Options) (*Lab, error) {
 
 // build makes the devices and their network, all without power.
 func (l *Lab) build(opt Options) error {
-	l.loop = &loop{now: labStart, engines: make([]deadline, len(l.file.devices)+len(l.file.hosts)), powerOn: l.powerOn, fault: l.fault, idle: l.hear, failed: l.fail}
+	l.loop = &loop{now: labStart, engines: make([]deadline, len(l.file.devices)+len(l.file.hosts)), powerOn: l.powerOn, fault: l.fault, idle: l.hear, failed: l.fail, interrupt: opt.Interrupt}
 	for i, f := range l.file.devices {
 		d := &Device{lab: l, index: i, file: f}
 		if err := d.seal(&f.startup); err != nil {
@@ -435,6 +437,16 @@ func (l *Lab) rewire() error {
 		l.loop.collect(d.index)
 	}
 	return nil
+}
+
+// CloseAfter closes the lab after what it is given has happened, if anything has, and adds what goes wrong. An interrupt alone
+// stays ErrInterrupted; with something else it is not worth telling.
+func (l *Lab) CloseAfter(err error) error {
+	failed := l.Close()
+	if failed != nil && errors.Is(err, ErrInterrupted) {
+		return failed
+	}
+	return errors.Join(err, failed)
 }
 
 // Close stops the lab: the follower, the devices without a word, all sockets. A closed lab can't be used.

@@ -2,6 +2,7 @@ package devices
 
 import (
 	"container/heap"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,19 +29,20 @@ type host interface {
 // earliest deadline: of the network, of a power-on, of a fault of the lab file, of an engine; at one instant in that order, devices in lab-file
 // order. The same inputs give the same run, whatever the machine does meanwhile.
 type loop struct {
-	now     time.Time
-	names   []string
-	hosts   []host
-	net     wires
-	queue   queue
-	number  uint64
-	engines []deadline // of each host, as of its last drain
-	power   lispcore.Timers[int]
-	powerOn func(device int) error
-	faults  lispcore.Timers[int] // of the lab file, by number
-	fault   func(i int) error
-	failed  func()      // is called when the run has ended by an error; may be nil
-	idle    func() bool // is called when nothing more is due at an instant, and tells whether it did something; may be nil
+	now       time.Time
+	names     []string
+	hosts     []host
+	net       wires
+	queue     queue
+	number    uint64
+	engines   []deadline // of each host, as of its last drain
+	power     lispcore.Timers[int]
+	powerOn   func(device int) error
+	faults    lispcore.Timers[int] // of the lab file, by number
+	fault     func(i int) error
+	failed    func()          // is called when the run has ended by an error; may be nil
+	interrupt <-chan struct{} // closed: lab time passes no more; may be nil
+	idle      func() bool     // is called when nothing more is due at an instant, and tells whether it did something; may be nil
 
 	count  int     // of deliveries and ticks at the present instant
 	recent [32]hop // the last of them
@@ -107,15 +109,32 @@ func (l *loop) collect(device int) {
 	l.engines[device] = deadline{at, armed}
 }
 
+// ErrInterrupted tells that lab time stands still because of Options.Interrupt. The lab is whole.
+var ErrInterrupted = errors.New("interrupted")
+
 // run lets everything happen that is due up to and at the instant, and leaves the clock there.
 func (l *loop) run(until time.Time) error {
-	if l.err == nil {
-		l.count = 0
-		if l.err = l.runUntil(until); l.err != nil && l.failed != nil {
+	if l.err != nil {
+		return l.err
+	}
+	l.count = 0
+	err := l.runUntil(until)
+	if err != nil && !errors.Is(err, ErrInterrupted) {
+		l.err = err
+		if l.failed != nil {
 			l.failed()
 		}
 	}
-	return l.err
+	return err
+}
+
+func (l *loop) interrupted() bool {
+	select {
+	case <-l.interrupt:
+		return true
+	default:
+		return false
+	}
 }
 
 func (l *loop) runUntil(until time.Time) error {
@@ -131,6 +150,9 @@ func (l *loop) runUntil(until time.Time) error {
 			break
 		}
 		if at.After(l.now) {
+			if l.interrupted() {
+				return ErrInterrupted
+			}
 			l.now, l.count = at, 0
 		}
 		if l.count++; l.count > maxDeliveries {
@@ -141,6 +163,9 @@ func (l *loop) runUntil(until time.Time) error {
 		}
 	}
 	if until.After(l.now) {
+		if l.interrupted() {
+			return ErrInterrupted
+		}
 		l.now = until
 	}
 	return l.net.Quiet(l.now)

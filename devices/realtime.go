@@ -124,10 +124,18 @@ func (l *Lab) catchUp() error {
 	return l.loop.run(l.live.clock.now())
 }
 
+// MayPass tells why so much lab time can't be let pass at once; nil when it can.
+func (l *Lab) MayPass(d time.Duration) error {
+	if l.live != nil && d > MaxWait {
+		return fmt.Errorf("lab time is real on this underlay: %v would take as long; at most %v is let pass at once", d, MaxWait)
+	}
+	return nil
+}
+
 // endure lets real time pass.
 func (l *Lab) endure(d time.Duration) error {
-	if d > MaxWait {
-		return fmt.Errorf("lab time is real on this underlay: %v would take as long; at most %v is let pass at once", d, MaxWait)
+	if err := l.MayPass(d); err != nil {
+		return err
 	}
 	return l.pass(func() bool { return false }, l.loop.now.Add(d))
 }
@@ -150,6 +158,7 @@ func (l *Lab) pass(enough func() bool, until time.Time) error {
 		case a := <-l.live.arrivals:
 			l.loop.arrive(a)
 		case <-timer.C:
+		case <-l.loop.interrupt: // the next step tells
 		}
 		timer.Stop()
 	}

@@ -13,9 +13,10 @@ import (
 
 	"lisplab/commands"
 	"lisplab/commands/grammar"
+	"lisplab/devices"
 )
 
-// defaultWait is how long `!! wait` waits at most, in lab time; it looks every waitStep.
+// defaultWait is how long `!! wait` waits at most, in lab time that is not real; it looks every waitStep.
 const (
 	defaultWait = 10 * time.Minute
 	waitStep    = time.Second
@@ -179,14 +180,14 @@ func (p *player) lasting(line string) string {
 type wait struct {
 	command string
 	until   *regexp.Regexp
-	most    time.Duration
+	most    time.Duration // 0: nothing is said
 }
 
 func (p *player) parseWait(d *Directive, words []string) (w wait, err error) {
 	if len(words) != 3 && len(words) != 4 {
 		return w, p.wrong(d, 1, "found %d words after `wait`, expected \"COMMAND\" REGEXP and, if wanted, the longest time to wait", len(words)-1)
 	}
-	w.command, w.most = words[1], defaultWait
+	w.command = words[1]
 	if w.until, err = regexp.Compile(words[2]); err != nil {
 		return w, p.wrong(d, 2, "found %q, expected a regular expression: %v", words[2], err)
 	}
@@ -203,6 +204,14 @@ func (p *player) wait(d *Directive, words []string) error {
 	w, err := p.parseWait(d, words)
 	if err != nil {
 		return err
+	}
+	switch err := p.world.MayPass(w.most); {
+	case err != nil:
+		return p.wrong(d, 3, "%v", err)
+	case w.most == 0 && p.world.Live():
+		w.most = devices.MaxWait
+	case w.most == 0:
+		w.most = defaultWait
 	}
 	for spent := time.Duration(0); ; spent += waitStep {
 		out, err := p.sh.Exec(w.command)
@@ -251,5 +260,13 @@ func (p *player) place(d *Directive, err error) error {
 	if errors.As(err, &syntax) {
 		col = min(syntax.Col, len(d.Text))
 	}
-	return &Error{p.file, d.Line, len(directive) + col + 1, strings.TrimPrefix(err.Error(), "% ")}
+	return p.at(d.Line, len(directive)+col+1, err)
+}
+
+// at gives an error its place in the file. An interrupt is no fault of the file's.
+func (p *player) at(line, col int, err error) error {
+	if errors.Is(err, devices.ErrInterrupted) {
+		return err
+	}
+	return &Error{p.file, line, col, strings.TrimPrefix(err.Error(), "% ")}
 }

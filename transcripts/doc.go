@@ -25,7 +25,8 @@
 //	!! seed N                        in place of the lab file's seed; before all that runs
 //	!! form ios|document|json        how show commands lay out their answer from here on
 //	!! console on|off                type at the routers' consoles from here on, or at vtys again
-//	!! wait "COMMAND" REGEXP [D]     advance lab time until the answer matches, at most D (10m)
+//	!! wait "COMMAND" REGEXP [D]     advance lab time until the answer matches, at most D (10m;
+//	                                 where time is real 2m, and not more)
 //	!! volatile REGEXP...            what matches may differ where time is real; on loopback nothing may
 //	!! page begin FILE, !! page end  what stands between is a page of the documentation
 //	!! X ...                         every console line `lab X ...`: advance, link, device, ...; what it answers

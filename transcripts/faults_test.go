@@ -1,11 +1,13 @@
 package transcripts
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"lisplab/devices"
 	"lisplab/devices/underlay"
 )
 
@@ -90,6 +92,21 @@ func TestRestartNeedsANotify(t *testing.T) {
 	}
 	if first := events[0]; first.kind != underlay.Reset || first.at > 150*time.Second {
 		t.Errorf("first comes %v, want the reset of the old stream within 60 s of the restart", first)
+	}
+}
+
+// TestInterrupt interrupts a replay whose end nobody would see, and one in which nothing is due.
+func TestInterrupt(t *testing.T) {
+	for _, text := range []string{"!! advance 100000h\n", "xTR1#\n\n!! wait \"show clock\" never 100000h\n"} {
+		tr, err := Parse("x.txt", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		interrupt := make(chan struct{})
+		opt := Options{Interrupt: interrupt, Before: func(*devices.Lab) error { close(interrupt); return nil }}
+		if _, err := Replay(tr, opt); !errors.Is(err, devices.ErrInterrupted) || strings.Contains(err.Error(), "x.txt") {
+			t.Errorf("%q: %v, want %v", text, err, devices.ErrInterrupted)
+		}
 	}
 }
 

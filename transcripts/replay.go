@@ -19,15 +19,16 @@ import (
 
 // Options are what a replay needs from outside, all optional.
 type Options struct {
-	Lab      string                           // instead of the lab that the transcript names
-	Underlay devices.Underlay                 // that the lab runs on: devices.Loopback when ""
-	Seed     *uint64                          // instead of the lab file's or the transcript's
-	Observe  func(underlay.Event)             // gets every event of the underlay
-	Taps     []devices.Tap                    // capture from lab time 0 on
-	Tamper   func(ev underlay.Event) []byte   // see devices.Options
-	Step     func(done, all int)              // progress, after each item
-	Final    func(lab *devices.Lab)           // sees the lab at the end, before it is closed
-	Before   func(lab *devices.Lab) (e error) // sees the lab at lab time 0, before the first line
+	Lab       string                           // instead of the lab that the transcript names
+	Underlay  devices.Underlay                 // that the lab runs on: devices.Loopback when ""
+	Seed      *uint64                          // instead of the lab file's or the transcript's
+	Observe   func(underlay.Event)             // gets every event of the underlay
+	Taps      []devices.Tap                    // capture from lab time 0 on
+	Tamper    func(ev underlay.Event) []byte   // see devices.Options
+	Step      func(done, all int)              // progress, after each item
+	Interrupt <-chan struct{}                  // ends the replay, by devices.ErrInterrupted, when it is closed
+	Final     func(lab *devices.Lab)           // sees the lab at the end, before it is closed
+	Before    func(lab *devices.Lab) (e error) // sees the lab at lab time 0, before the first line
 }
 
 // Result is what a replay showed.
@@ -80,7 +81,7 @@ func Replay(t *Transcript, opt Options) (*Result, error) {
 	if err == nil && opt.Final != nil {
 		p.world.Do(func() { opt.Final(p.world) })
 	}
-	return res, errors.Join(err, p.world.Close())
+	return res, p.world.CloseAfter(err)
 }
 
 // player is one replay.
@@ -104,7 +105,7 @@ type player struct {
 
 // open starts the lab.
 func (p *player) open() (err error) {
-	opt := devices.Options{Parse: p.set.Load, Seed: p.seed, Underlay: p.opt.Underlay, Observe: p.opt.Observe, Taps: p.opt.Taps, Tamper: p.opt.Tamper}
+	opt := devices.Options{Parse: p.set.Load, Seed: p.seed, Underlay: p.opt.Underlay, Observe: p.opt.Observe, Taps: p.opt.Taps, Tamper: p.opt.Tamper, Interrupt: p.opt.Interrupt}
 	name := p.lab
 	if p.opt.Seed != nil {
 		opt.Seed = p.opt.Seed
@@ -276,7 +277,7 @@ func (p *player) now() (now time.Time) {
 func (p *player) step(s *Step) ([]string, error) {
 	out, err := p.sh.Converse(s.Typed, s.answers())
 	if err != nil {
-		return nil, &Error{p.file, s.Line, len(s.Prompt) + 1, err.Error()}
+		return nil, p.at(s.Line, len(s.Prompt)+1, err)
 	}
 	return screenLines(out), nil
 }
