@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"lisplab/devices/underlay"
-	"lisplab/lispcore/forward"
 )
 
 // accessKey names what is counted: a line of an access list, as long as it says the same.
@@ -75,27 +74,10 @@ func (c Config) accessListAt(iface string, out bool) string {
 	return ""
 }
 
-// flow is what an access list looks at.
-type flow struct {
-	protocol            uint8
-	source, destination netip.AddrPort
-	established         bool
-	fragment            bool // not the first: nobody knows its ports
-	packets             uint64
-}
-
-// flowOf is what an access list sees of one packet; packets is 0 when only the answer is wanted.
-func flowOf(p forward.Packet, packets uint64) flow {
-	return flow{
-		protocol: p.Protocol, source: netip.AddrPortFrom(p.Source, p.SourcePort), destination: netip.AddrPortFrom(p.Destination, p.DestinationPort),
-		fragment: p.FragmentOffset > 0, packets: packets,
-	}
-}
-
 // permits asks an access list about a packet. A list that is not there, or has no lines, permits everything, and so does
 // every list of IPv4 to IPv6.
-func (d *Device) permits(list string, f flow) bool {
-	if list == "" || !f.source.Addr().Is4() {
+func (d *Device) permits(list string, f underlay.FlowInfo) bool {
+	if list == "" || !f.Source.Addr().Is4() {
 		return true
 	}
 	l, ok := d.cfg.accessList(list)
@@ -106,8 +88,8 @@ func (d *Device) permits(list string, f flow) bool {
 		if !e.matches(f, l.Extended) {
 			continue
 		}
-		if f.packets > 0 {
-			d.hits[accessKey{list, e}] += f.packets
+		if f.Packets > 0 {
+			d.hits[accessKey{list, e}] += uint64(f.Packets)
 		}
 		return e.Permit
 	}
@@ -116,20 +98,20 @@ func (d *Device) permits(list string, f flow) bool {
 
 // matches tells whether a line is about a packet. What a line says of ports holds for no later fragment that it would deny,
 // and for every one that it would permit: the first fragment is judged, and without it the others are worth nothing.
-func (e AccessEntry) matches(f flow, extended bool) bool {
+func (e AccessEntry) matches(f underlay.FlowInfo, extended bool) bool {
 	switch {
-	case e.Remark != "" || !e.Source.matches(f.source.Addr()):
+	case e.Remark != "" || !e.Source.matches(f.Source.Addr()):
 		return false
 	case !extended:
 		return true
-	case e.Protocol != AnyProtocol && uint8(e.Protocol) != f.protocol || !e.Destination.matches(f.destination.Addr()):
+	case e.Protocol != AnyProtocol && uint8(e.Protocol) != f.Protocol || !e.Destination.matches(f.Destination.Addr()):
 		return false
 	}
 	layer4 := e.SourcePort != AccessPort{} || e.DestinationPort != AccessPort{} || e.Established
-	if f.fragment && layer4 {
+	if f.Fragment && layer4 {
 		return e.Permit
 	}
-	return e.SourcePort.matches(f.source.Port()) && e.DestinationPort.matches(f.destination.Port()) && (!e.Established || f.established)
+	return e.SourcePort.matches(f.Source.Port()) && e.DestinationPort.matches(f.Destination.Port()) && (!e.Established || f.Flags.Established())
 }
 
 func (a AccessAddr) matches(addr netip.Addr) bool {
@@ -153,10 +135,8 @@ func (p AccessPort) matches(port uint16) bool {
 	return p == AccessPort{} || port >= p.First && port <= p.Last
 }
 
-// filter is what the underlay asks about a packet of LISP or TCP at an interface of a router.
+// filter is what the underlay asks about a packet at an interface of a router.
 func (l *Lab) filter(node int, iface string, out bool, f underlay.FlowInfo) bool {
 	d := l.devices[node]
-	return d.permits(d.cfg.accessListAt(iface, out), flow{
-		protocol: f.Protocol, source: f.Source, destination: f.Destination, established: f.Flags.Established(), packets: uint64(f.Packets),
-	})
+	return d.permits(d.cfg.accessListAt(iface, out), f)
 }

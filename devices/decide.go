@@ -90,7 +90,7 @@ func (d *Device) decide(now time.Time, at arrival, b []byte, dry bool) Decision 
 		dec.Action, dec.Reason = Discard, why
 		return dec
 	}
-	hits := uint64(1)
+	hits := 1
 	if dry {
 		hits = 0
 	}
@@ -99,7 +99,7 @@ func (d *Device) decide(now time.Time, at arrival, b []byte, dry bool) Decision 
 		return drop(DropMalformed)
 	}
 	if at.iface != "" {
-		if list := d.cfg.accessListAt(at.iface, false); !d.permits(list, flowOf(p, hits)) {
+		if list := d.cfg.accessListAt(at.iface, false); !d.permits(list, underlay.FlowOf(p, b, hits)) {
 			dec.AccessList = list
 			return drop(DropAccessIn)
 		}
@@ -154,7 +154,7 @@ func (d *Device) decide(now time.Time, at arrival, b []byte, dry bool) Decision 
 		dec.Fragment = true
 	}
 	if !at.own { // as on IOS, the list on the way out does not see what its own router has made
-		if list := d.cfg.accessListAt(dec.Interface, true); !d.permits(list, flowOf(p, hits)) {
+		if list := d.cfg.accessListAt(dec.Interface, true); !d.permits(list, underlay.FlowOf(p, b, hits)) {
 			dec.AccessList = list
 			return drop(DropAccessOut)
 		}

@@ -581,14 +581,14 @@ func TestForwardingIsDeterministic(t *testing.T) {
 
 func TestAccessListMatching(t *testing.T) {
 	entry := func(line string) AccessEntry { return parseAccess(10, strings.Fields(line)) }
-	tcp := flow{protocol: 6, source: netip.MustParseAddrPort("10.1.2.3:11000"), destination: netip.MustParseAddrPort("10.9.9.9:4342")}
-	icmp := flow{protocol: 1, source: netip.MustParseAddrPort("10.1.2.3:0"), destination: netip.MustParseAddrPort("10.9.9.9:0")}
+	tcp := underlay.FlowInfo{Protocol: 6, Source: netip.MustParseAddrPort("10.1.2.3:11000"), Destination: netip.MustParseAddrPort("10.9.9.9:4342")}
+	icmp := underlay.FlowInfo{Protocol: 1, Source: netip.MustParseAddrPort("10.1.2.3:0"), Destination: netip.MustParseAddrPort("10.9.9.9:0")}
 	syn, ack, piece := tcp, tcp, tcp
-	ack.established = true
-	piece.fragment, piece.source, piece.destination = true, icmp.source, icmp.destination
+	ack.Flags = underlay.ACK
+	piece.Fragment, piece.Source, piece.Destination = true, icmp.Source, icmp.Destination
 	for _, row := range []struct {
 		line string
-		f    flow
+		f    underlay.FlowInfo
 		want bool
 	}{
 		{"permit ip any any", icmp, true},

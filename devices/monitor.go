@@ -10,6 +10,7 @@ import (
 	"github.com/gopacket/gopacket/pcapgo"
 
 	"lisplab/devices/capture"
+	"lisplab/devices/underlay"
 	"lisplab/lispcore"
 	"lisplab/lispcore/forward"
 )
@@ -238,7 +239,7 @@ func (m *Monitor) seeAt(p *MonitorPoint, f capture.Frame, iface string, out bool
 	}
 	b := p.Buffer
 	if !slices.ContainsFunc(p.Sources, func(s MonitorSource) bool { return s.takes(info) }) || !b.Family.takes(packet) ||
-		!d.permits(b.AccessList, flowOf(packet, 0)) || b.AccessList != "" && packet.Version == 6 {
+		!d.permits(b.AccessList, underlay.FlowOf(packet, f.Data[etherHeader:], 0)) || b.AccessList != "" && packet.Version == 6 {
 		return
 	}
 	if full := b.add(MonitorFrame{At: f.At, Interface: iface, Out: out, Own: info.own, Length: len(f.Data), Packet: packet, Data: f.Data}); !full {
