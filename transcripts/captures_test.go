@@ -3,8 +3,6 @@ package transcripts
 import (
 	"bytes"
 	"crypto/sha256"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -28,12 +26,9 @@ const wrongFrames = `_ws.malformed || _ws.expert.severity == error
 // corruptsChecksums is the one transcript in which checksums are corrupted, and so those in its captures are bad.
 var corruptsChecksums = filepath.Join("impairments", "corrupted-checksum.txt")
 
-// TestEveryCapture has tshark read, for every transcript, the capture of each link and of each router.
+// TestEveryCapture has Wireshark's dissectors read, for every transcript, the capture of each link and of each router.
 func TestEveryCapture(t *testing.T) {
-	tshark, err := exec.LookPath("tshark")
-	if err != nil {
-		t.Skip("tshark is not installed")
-	}
+	dissectors := startSharkd(t)
 	files, err := Files(".")
 	if err != nil {
 		t.Fatal(err)
@@ -52,39 +47,24 @@ func TestEveryCapture(t *testing.T) {
 				if !corrupts && !seen.first(capture.Bytes()) {
 					continue
 				}
-				path := filepath.Join(t.TempDir(), "capture.pcapng")
-				if err := os.WriteFile(path, capture.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
 				wrong := wrongFrames + " || " + badSums
-				if corrupts { // what tshark has against a frame with a bad sum is the sum
-					bad += strings.Count(framesThat(t, tshark, path, badSums), "\n")
+				if corrupts { // what is said against a frame with a bad sum is the sum
 					wrong = "(" + wrongFrames + ") && !(" + badSums + ")"
 				}
-				if list := framesThat(t, tshark, path, wrong); list != "" {
-					t.Errorf("%s: frames that are not right:\n%s", name, list)
+				lists, err := dissectors.frames(capture.Bytes(), wrong, badSums)
+				if err != nil {
+					t.Fatalf("%s: %v", name, err)
 				}
+				if lists[0] != "" {
+					t.Errorf("%s: frames that are not right:\n%s", name, lists[0])
+				}
+				bad += strings.Count(lists[1], "\n")
 			}
 			if corrupts && bad == 0 {
 				t.Error("no frame has a bad checksum, although they are corrupted")
 			}
 		})
 	}
-}
-
-// framesThat has tshark print the frames of a capture that match a filter, one a line.
-func framesThat(t *testing.T, tshark, path, filter string) string {
-	t.Helper()
-	var stderr bytes.Buffer
-	cmd := exec.Command(tshark, "-2", "-r", path, "-Y", filter,
-		"--disable-protocol", "ssh", // tshark takes an ML-KEM key exchange for a short Diffie-Hellman one
-		"-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE")
-	cmd.Stderr = &stderr
-	frames, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("tshark: %v\n%s", err, stderr.String())
-	}
-	return string(frames)
 }
 
 // everyCapture replays a transcript and returns what passed each link and each router.
