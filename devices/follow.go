@@ -56,7 +56,7 @@ func (l *Lab) follow(ctx context.Context, f *follower) {
 			fn()
 		case a := <-l.arrivals():
 			timer.Stop()
-			l.loop.arrive(a)
+			_ = l.take(a)
 		case <-timer.C:
 		}
 	}

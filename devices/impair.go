@@ -1,43 +1,28 @@
 package devices
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
 	"lisplab/devices/underlay"
 )
 
-// impairable is an underlay whose links can be made to treat packets badly.
-type impairable interface {
-	Impair(link int, backward bool, i underlay.Impairment)
-	Impairment(link int, backward bool) underlay.Impairment
-	HalfOpen(now time.Time, link int, backward bool) []underlay.Delivery
-}
-
-var _ impairable = (*underlay.Network)(nil)
-
-// errNoImpairments is the error of an underlay whose links are what they are.
-var errNoImpairments = errors.New("links can be impaired on the loopback underlay only: here packets cross real ones; " +
-	"of faults there are link up and down, and device stop and start")
+// errNoImpairments is the error of a router that is a process of a machine.
+var errNoImpairments = fmt.Errorf("links can be impaired on the underlays %s and %s: on %s a router is by itself, and the network around it is the machine's", Loopback, Netns, OwnHost)
 
 // Impair changes what the links between two devices do to packets: those from a to b, and, unless it is one way, those from b
 // to a.
 func (l *Lab) Impair(a, b string, oneWay bool, change func(*underlay.Impairment)) error {
-	net, ok := l.net.(impairable)
-	if !ok {
-		return errNoImpairments
-	}
-	cables, err := l.cables(a, b)
+	cables, err := l.impairable(a, b)
 	if err != nil {
 		return err
 	}
 	return l.change(func() error {
 		for _, c := range cables {
 			for _, backward := range c.ways(oneWay) {
-				i := net.Impairment(c.link, backward)
+				i := l.net.Impairment(c.link, backward)
 				change(&i)
-				net.Impair(c.link, backward, i)
+				l.net.Impair(c.link, backward, i)
 			}
 		}
 		return nil
@@ -47,11 +32,7 @@ func (l *Lab) Impair(a, b string, oneWay bool, change func(*underlay.Impairment)
 // HalfOpen makes the TCP connections over the links between two devices half open: they are reset on the side of a, and
 // nobody tells the other side.
 func (l *Lab) HalfOpen(a, b string) error {
-	net, ok := l.net.(impairable)
-	if !ok {
-		return errNoImpairments
-	}
-	cables, err := l.cables(a, b)
+	cables, err := l.impairable(a, b)
 	if err != nil {
 		return err
 	}
@@ -59,11 +40,19 @@ func (l *Lab) HalfOpen(a, b string) error {
 		return err
 	}
 	for _, c := range cables {
-		for _, d := range net.HalfOpen(l.loop.now, c.link, c.backward) {
+		for _, d := range l.net.HalfOpen(l.loop.now, c.link, c.backward) {
 			l.loop.deliver(d.Node, []underlay.Delivery{d})
 		}
 	}
 	return nil
+}
+
+// impairable finds the links between two devices, where there are any at all.
+func (l *Lab) impairable(a, b string) ([]cable, error) {
+	if _, alone := l.net.(placed); alone {
+		return nil, errNoImpairments
+	}
+	return l.cables(a, b)
 }
 
 // cable is a link between two devices that were named.
@@ -72,7 +61,7 @@ type cable struct {
 	backward bool // from the first device to the second is from the link's end B to its end A
 }
 
-// ways are the directions that are meant, as Network.Impair names them.
+// ways are the directions that are meant, as Impair of the underlay names them.
 func (c cable) ways(oneWay bool) []bool {
 	if oneWay {
 		return []bool{c.backward}

@@ -295,16 +295,12 @@ func (l *Lab) device(name string) (*Device, error) {
 // Links returns the links in lab-file order.
 func (l *Lab) Links() []LinkState {
 	var list []LinkState
-	net, ok := l.net.(impairable)
 	for i, k := range l.net.Links() {
-		state := LinkState{
+		list = append(list, LinkState{
 			A: l.devices[k.A.Node].Name(), AInterface: k.A.Interface,
 			B: l.devices[k.B.Node].Name(), BInterface: k.B.Interface, Up: k.Up,
-		}
-		if ok {
-			state.AB, state.BA = net.Impairment(i, false), net.Impairment(i, true)
-		}
-		list = append(list, state)
+			AB: l.net.Impairment(i, false), BA: l.net.Impairment(i, true),
+		})
 	}
 	return list
 }

@@ -108,17 +108,23 @@ func (l *loop) arrive(a underlay.Arrival) {
 	}
 }
 
+// take lets everything happen that is due by now, and then what has arrived.
+func (l *Lab) take(a underlay.Arrival) error {
+	err := l.loop.run(l.live.clock.now())
+	l.loop.arrive(a)
+	return err
+}
+
 // catchUp lets everything happen that is due by now, and takes what has arrived.
 func (l *Lab) catchUp() error {
 	for range maxBurst {
-		if err := l.loop.run(l.live.clock.now()); err != nil {
-			return err
-		}
 		select {
 		case a := <-l.live.arrivals:
-			l.loop.arrive(a)
+			if err := l.take(a); err != nil {
+				return err
+			}
 		default:
-			return nil
+			return l.loop.run(l.live.clock.now())
 		}
 	}
 	return l.loop.run(l.live.clock.now())
@@ -156,7 +162,7 @@ func (l *Lab) pass(enough func() bool, until time.Time) error {
 		timer := l.live.clock.after(at)
 		select {
 		case a := <-l.live.arrivals:
-			l.loop.arrive(a)
+			_ = l.take(a) // catchUp tells the error
 		case <-timer.C:
 		case <-l.loop.interrupt: // the next step tells
 		}

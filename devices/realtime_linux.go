@@ -1,6 +1,7 @@
 package devices
 
 import (
+	"math/rand/v2"
 	"net/netip"
 
 	"lisplab/devices/netns"
@@ -21,7 +22,7 @@ func openNetns(cfg netns.Config, l *Lab, routers []string) (wires, <-chan underl
 	}
 	k := underlay.NewKernel(underlay.KernelConfig{
 		Names: routers, Links: l.file.links, Hosts: l.file.underlayHosts(), Ground: ground,
-		NextStream: l.nextStream, Takes: l.takes, Ports: []uint16{SSHPort, TelnetPort},
+		Chance: rand.New(rand.NewPCG(l.seed, 1)), NextStream: l.nextStream, Takes: l.takes, Ports: []uint16{SSHPort, TelnetPort},
 	})
 	return k, k.Arrivals(), nil
 }

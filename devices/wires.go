@@ -32,6 +32,11 @@ type wires interface {
 	Tick(now time.Time) ([]underlay.Delivery, error)
 	Quiet(now time.Time) error
 
+	// What is broken: the links in one direction each. Update makes what Impair says take effect.
+	Impair(link int, backward bool, i underlay.Impairment)
+	Impairment(link int, backward bool) underlay.Impairment
+	HalfOpen(now time.Time, link int, backward bool) []underlay.Delivery
+
 	// What is there, as of the last Update.
 	Links() []underlay.Link
 	LineUp(node int, iface string) bool

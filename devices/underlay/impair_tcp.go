@@ -226,9 +226,7 @@ func (n *Network) HalfOpen(now time.Time, link int, backward bool) []Delivery {
 	for _, id := range slices.Clone(n.order) {
 		c := n.conns[id]
 		for _, e := range c.ends {
-			w := n.path(e.node, e.vrf, e.peer().addr.Addr())
-			over := slices.ContainsFunc(w.hops, func(h Hop) bool { return laneKey{h.From, h.To} == key })
-			if !over || e.dead || e.peer().dead {
+			if !n.path(e.node, e.vrf, e.peer().addr.Addr()).over(key) || e.dead || e.peer().dead {
 				continue
 			}
 			n.ground(e)

@@ -5,6 +5,7 @@ package underlay
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"sync"
@@ -61,6 +62,8 @@ type KernelConfig struct {
 	Hosts []Host // their numbers follow the routers'
 	// Ground is closed with the Kernel.
 	Ground Ground
+	// Chance draws what impaired links do to frames; nil when no link ever is.
+	Chance *rand.Rand
 	// NextStream gives a router's name for a connection that it accepts.
 	NextStream func(node int) lispcore.StreamID
 	// Takes, if not nil, tells whether a router takes connections at one of Ports. It is asked at each Update, and again at each
@@ -79,9 +82,12 @@ type KernelConfig struct {
 //	ICMP           ---> reader --+--> Arrivals --->  Arrival(now) --> deliveries --> engines
 //	lisp0 (TUN)    ---> reader --+                   Carry <-- outputs
 //
+// Frames that cross an impaired link are the goroutine's too (wire.go): the Ground hands over the segments that it asks for.
+//
 // Beside the readers everything belongs to the goroutine that owns the lab.
 type Kernel struct {
 	model
+	lanes
 	cfg      KernelConfig
 	sites    []*site // by node
 	arrivals chan Arrival
@@ -91,6 +97,9 @@ type Kernel struct {
 	heard    func(Delivery) Delivery // what becomes of a Delivery; nil: what it is
 	stats    KernelStats
 	taps     []*kernelTap
+	segments [][]Port       // of several ends each
+	relays   map[int]*relay // of segments, by number
+	flights  lispcore.Timers[*flight]
 }
 
 // KernelStats counts what passed.
@@ -98,6 +107,7 @@ type KernelStats struct {
 	Datagrams, Packets, Tunnelled uint64 // received
 	Sent, Unsent                  uint64 // datagrams and packets; Unsent ones the kernel has refused
 	Refused                       uint64 // dials
+	Relayed, Lost                 uint64 // frames that an impaired link has let pass, and not
 }
 
 // maxArrivals is how many Arrivals may wait before the readers do.
@@ -105,7 +115,11 @@ const maxArrivals = 1024
 
 // NewKernel makes the nodes, all without power.
 func NewKernel(cfg KernelConfig) *Kernel {
-	k := &Kernel{model: newModel(cfg.Links), cfg: cfg, arrivals: make(chan Arrival, maxArrivals), closing: make(chan struct{})}
+	k := &Kernel{
+		model: newModel(cfg.Links), cfg: cfg, arrivals: make(chan Arrival, maxArrivals), closing: make(chan struct{}),
+		relays: make(map[int]*relay),
+	}
+	k.lanes = newLanes(&k.model, cfg.Chance)
 	for i, name := range cfg.Names {
 		k.nodes = append(k.nodes, &node{index: i, name: name})
 	}
@@ -113,6 +127,7 @@ func NewKernel(cfg KernelConfig) *Kernel {
 	for range k.nodes {
 		k.sites = append(k.sites, &site{})
 	}
+	k.segments = k.findSegments()
 	cfg.Ground.Watch(func(err error) {
 		k.post(func(time.Time) []Delivery { k.fail(err); return nil })
 	})
@@ -152,12 +167,6 @@ func (k *Kernel) fail(err error) {
 // Quiet tells what has gone wrong beyond repair.
 func (k *Kernel) Quiet(time.Time) error { return k.failed }
 
-// Deadline is never armed: the kernel has timers of its own.
-func (k *Kernel) Deadline() (at time.Time, armed bool) { return at, false }
-
-// Tick has nothing to do.
-func (k *Kernel) Tick(time.Time) ([]Delivery, error) { return nil, nil }
-
 // Stats returns the counters.
 func (k *Kernel) Stats() KernelStats { return k.stats }
 
@@ -175,6 +184,9 @@ func (k *Kernel) SetPower(node int, on bool) error {
 // Update makes earlier changes take effect. What can't be done is told by Quiet.
 func (k *Kernel) Update(time.Time) []Sending {
 	k.update()
+	if err := k.updateRelays(); err != nil {
+		k.fail(err)
+	}
 	for i := range k.nodes {
 		if err := k.updateNode(i); err != nil {
 			k.fail(err)
@@ -265,6 +277,9 @@ func (k *Kernel) Close() error {
 	}
 	for i := range k.sites {
 		errs = append(errs, k.closeSite(i))
+	}
+	for _, r := range k.relays {
+		errs = append(errs, r.close())
 	}
 	k.running.Wait()
 	return errors.Join(append(errs, k.cfg.Ground.Close())...)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
@@ -262,6 +263,37 @@ func (k *Kernel) closeStream(node int, out lispcore.CloseStream) {
 	} else {
 		st.close()
 	}
+}
+
+// HalfOpen makes every TCP connection over a link half open, as Network does: the kernel of the router on the side of its end
+// A, or of B with backward, forgets it without a word, and answers what comes of it later by a reset.
+func (k *Kernel) HalfOpen(_ time.Time, link int, backward bool) (list []Delivery) {
+	key := k.key(link, backward)
+	for node, at := range k.sites {
+		for _, id := range slices.Sorted(maps.Keys(at.streams)) {
+			st := at.streams[id]
+			if !k.path(node, "", unmappedTCP(st.conn.RemoteAddr()).Addr()).over(key) {
+				continue
+			}
+			if err := st.vanish(); err != nil {
+				k.fail(fmt.Errorf("%s: %w", k.nodes[node].name, err))
+			}
+			delete(at.streams, id)
+			list = append(list, Delivery{node, lispcore.StreamClosed{Stream: id, Reason: lispcore.ClosedByReset}})
+		}
+	}
+	return list
+}
+
+// vanish ends the connection here and tells the other end nothing: what is closed under repair sends no segment.
+func (st *serverStream) vanish() error {
+	conn, err := st.conn.SyscallConn()
+	if err == nil {
+		cerr := conn.Control(func(fd uintptr) { err = set(int(fd), option{unix.IPPROTO_TCP, unix.TCP_REPAIR, 1, "TCP_REPAIR"}) })
+		err = errors.Join(cerr, err)
+	}
+	st.abort()
+	return err
 }
 
 // Silence notes that a role has asked for the end of a stream. The CloseStream that follows is carried before anything else

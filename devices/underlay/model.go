@@ -7,16 +7,18 @@ import "slices"
 type model struct {
 	nodes []*node // routers, then hosts
 	links []Link
-	near  map[Port][]Port // neighbors, as of the last update
+	near  map[Port][]Port  // neighbors, as of the last update
+	walks map[walkKey]walk // too
 }
 
 func newModel(links []Link) model {
-	return model{links: slices.Clone(links), near: make(map[Port][]Port)}
+	return model{links: slices.Clone(links), near: make(map[Port][]Port), walks: make(map[walkKey]walk)}
 }
 
 // update makes earlier changes take effect: lines, then routing tables.
 func (n *model) update() {
 	clear(n.near)
+	clear(n.walks)
 	n.updateLines()
 	for _, nd := range n.nodes {
 		nd.updateTables()

@@ -49,8 +49,7 @@ type Network struct {
 	cfg    Config
 	block  *block
 	byAddr map[netip.AddrPort]int // UDP sockets of the lab, by kernel address
-	walks  map[walkKey]walk
-	buf    []byte // what the kernel hands over
+	buf    []byte                 // what the kernel hands over
 	out    []Delivery
 
 	crossing [1]Hop // of a native packet, while it is observed
@@ -128,7 +127,7 @@ func New(cfg Config) (*Network, error) {
 	}
 	n := &Network{
 		model: newModel(cfg.Links), cfg: cfg, block: b,
-		byAddr: make(map[netip.AddrPort]int), walks: make(map[walkKey]walk), buf: make([]byte, 1<<16),
+		byAddr: make(map[netip.AddrPort]int), buf: make([]byte, 1<<16),
 		conns: make(map[uint64]*conn), dials: make(map[uint64]*dial),
 		flights: make(map[uint64]func(time.Time) error), passages: make(map[uint64]*passage),
 	}
@@ -164,7 +163,6 @@ func checkDescriptors(nodes int) error {
 // Update makes earlier changes (links, power, configurations) take effect: lines, routing tables, and the fate of the
 // connections whose path they touch. It returns what had waited for a path that is back; carry it in that order.
 func (n *Network) Update(now time.Time) []Sending {
-	clear(n.walks)
 	n.update()
 	return n.updateConns(now)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"lisplab/lispcore"
@@ -31,7 +32,7 @@ type walkKey struct {
 }
 
 // path walks from a router to an address. The answer holds until the next Update.
-func (n *Network) path(from int, vrf string, dst netip.Addr) walk {
+func (n *model) path(from int, vrf string, dst netip.Addr) walk {
 	key := walkKey{from, vrf, dst}
 	w, ok := n.walks[key]
 	if !ok {
@@ -41,7 +42,7 @@ func (n *Network) path(from int, vrf string, dst netip.Addr) walk {
 	return w
 }
 
-func (n *Network) walk(from int, vrf string, dst netip.Addr) (w walk) {
+func (n *model) walk(from int, vrf string, dst netip.Addr) (w walk) {
 	at := n.nodes[from]
 	w.vrf = vrf
 	stop := func(reason lispcore.FailReason, format string, args ...any) walk {
@@ -81,10 +82,15 @@ func (n *Network) walk(from int, vrf string, dst netip.Addr) (w walk) {
 }
 
 // hop is the crossing of the segment between two neighbours, by a packet that is handed to an address there.
-func (n *Network) hop(from, to Port, next netip.Addr) Hop {
+func (n *model) hop(from, to Port, next netip.Addr) Hop {
 	out := n.nodes[from.Node].iface(from.Interface)
 	sender, _ := out.addr(next.Is4())
 	return Hop{From: from, To: to, Sender: sender, Receiver: next, MTU: out.mtu()}
+}
+
+// over tells whether it crosses a link in a direction.
+func (w walk) over(key laneKey) bool {
+	return slices.ContainsFunc(w.hops, func(h Hop) bool { return laneKey{h.From, h.To} == key })
 }
 
 func familyOf(a netip.Addr) string {

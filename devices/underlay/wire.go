@@ -3,7 +3,10 @@
 package underlay
 
 import (
+	"errors"
 	"os"
+	"slices"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -11,13 +14,195 @@ import (
 // wireRoom is how many bytes of frames wait in the kernel while a wire has no time.
 const wireRoom = 4 << 20
 
+// relay carries the frames of one segment, in place of the kernel, while a link of it is impaired:
+//
+//	node --> far end --> packet socket --> reader --> Arrivals --> who is to get the frame, and what does the link do to it
+//	                                                                   |
+//	node <-- far end <-- packet socket <---- at once, or when it is due, by the goroutine that owns the lab
+type relay struct {
+	ends     []Port
+	wires    map[Port]*os.File // at the far ends
+	stations map[string]Port   // of a LAN, by hardware address
+	flying   int               // frames that are under way
+}
+
+// flight is a frame that a link delays.
+type flight struct {
+	relay *relay
+	to    Port
+	frame []byte
+}
+
+// findSegments lists those that have several ends.
+func (k *Kernel) findSegments() (list [][]Port) {
+	add := func(p Port) {
+		known := slices.ContainsFunc(list, func(s []Port) bool { return slices.Contains(s, p) })
+		if ends := k.ends(p); len(ends) > 1 && !known {
+			list = append(list, ends)
+		}
+	}
+	for _, l := range k.links {
+		add(l.A)
+	}
+	for _, nd := range k.nodes {
+		if nd.host != nil {
+			add(nd.host.Port)
+		}
+	}
+	return list
+}
+
+// updateRelays takes those segments from the kernel that do something to frames, and gives those back that don't any more,
+// when the last frame has arrived that was under way.
+func (k *Kernel) updateRelays() error {
+	var errs []error
+	for i, ends := range k.segments {
+		r, wanted := k.relays[i], k.impairsAt(ends)
+		switch {
+		case wanted && r == nil:
+			r, err := k.openRelay(ends)
+			if err == nil {
+				k.relays[i] = r
+			}
+			errs = append(errs, err)
+		case !wanted && r != nil && r.flying == 0:
+			delete(k.relays, i)
+			errs = append(errs, r.close(), k.cfg.Ground.Relay(ends[0], false))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// impairsAt tells whether a link between some ports does something.
+func (l *lanes) impairsAt(ends []Port) bool {
+	for key := range l.byWay {
+		if slices.Contains(ends, key.from) {
+			return true
+		}
+	}
+	return false
+}
+
+func (k *Kernel) openRelay(ends []Port) (r *relay, err error) {
+	r = &relay{ends: ends, wires: make(map[Port]*os.File)}
+	if r.stations, err = k.stations(ends); err != nil {
+		return nil, err
+	}
+	if err := k.cfg.Ground.Relay(ends[0], true); err != nil {
+		return nil, err
+	}
+	for _, p := range ends {
+		f, err := k.cfg.Ground.Wire(p)
+		if err != nil {
+			return nil, errors.Join(err, r.close(), k.cfg.Ground.Relay(ends[0], false))
+		}
+		r.wires[p] = f
+	}
+	for p, f := range r.wires {
+		k.running.Go(func() { k.readWire(r, p, f) })
+	}
+	return r, nil
+}
+
+// close ends the sockets, and with them their readers.
+func (r *relay) close() error {
+	var errs []error
+	for _, f := range r.wires {
+		errs = append(errs, f.Close())
+	}
+	r.wires = nil
+	return errors.Join(errs...)
+}
+
 // WireSocket opens a packet socket at an interface of the present namespace, by its index, that hears what comes by it and
 // not what is sent there.
 func WireSocket(index int) (*os.File, error) {
-	return packetSocket("impairments", func(fd int) error {
+	return packetSocket("impaired links", func(fd int) error {
 		if err := set(fd, option{unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1, "PACKET_IGNORE_OUTGOING"}); err != nil {
 			return err
 		}
 		return setRoom(fd, wireRoom)
 	}, index)
+}
+
+// readWire posts what the node at a port sends, until the socket is closed.
+func (k *Kernel) readWire(r *relay, at Port, f *os.File) {
+	buf := make([]byte, maxFrame)
+	for {
+		n, err := f.Read(buf)
+		switch {
+		case errors.Is(err, unix.ENETDOWN): // the far end has gone, which the Ground's Watch tells
+			continue
+		case err != nil:
+			return
+		}
+		frame := slices.Clone(buf[:n])
+		ok := k.post(func(now time.Time) []Delivery {
+			if r.wires != nil {
+				k.relayFrame(now, r, at, frame)
+			}
+			return nil
+		})
+		if !ok {
+			return
+		}
+	}
+}
+
+// relayFrame sends a frame on its way to whom it is for, over the link to each.
+func (k *Kernel) relayFrame(now time.Time, r *relay, from Port, frame []byte) {
+	for _, to := range r.receivers(from, frame) {
+		crossings, lost := k.treat(now, from, to, frame)
+		if lost != "" {
+			k.stats.Lost++
+		}
+		for _, c := range crossings {
+			f := &flight{r, to, c.frame}
+			if c.at.After(now) {
+				r.flying++
+				k.flights.Set(f, c.at)
+				continue
+			}
+			k.land(f)
+		}
+	}
+}
+
+// receivers are the ports that a frame is for: of a LAN the one whose hardware address it bears, or all others.
+func (r *relay) receivers(from Port, frame []byte) (list []Port) {
+	if len(frame) < ethernetHeader {
+		return nil
+	}
+	to, known := r.stations[string(frame[:6])]
+	for _, p := range r.ends {
+		if p != from && (!known || p == to) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// land hands a frame to its receiver. One whose line is down, or whose interface has gone, does not get it.
+func (k *Kernel) land(f *flight) {
+	if _, err := f.relay.wires[f.to].Write(f.frame); err != nil {
+		k.stats.Lost++
+		return
+	}
+	k.stats.Relayed++
+}
+
+// Deadline tells when the next frame arrives that is under way.
+func (k *Kernel) Deadline() (at time.Time, armed bool) { return k.flights.Next() }
+
+// Tick lets the first frame arrive that is due.
+func (k *Kernel) Tick(now time.Time) ([]Delivery, error) {
+	f, due := k.flights.Due(now)
+	if !due {
+		return nil, nil
+	}
+	k.land(f)
+	if f.relay.flying--; f.relay.flying > 0 {
+		return nil, nil
+	}
+	return nil, k.updateRelays() // it may have been what the segment waited for
 }
