@@ -16,6 +16,7 @@ type nodeCmd struct {
 	labChoice
 	serveFlags
 	Address []place `placeholder:"LAB=MACHINE" help:"Where an address of the lab is, of this router or of another: 203.0.113.11=192.0.2.111. Goes before what the lab file says under external. May stand several times."`
+	Forward bool    `help:"Take packets of this machine, too: those from an EID prefix, and those to what a proxy ITR serves, go into LISP by interfaces lisp0 and lisp0.INSTANCE, and what comes out of LISP is forwarded. Needs root, or CAP_NET_ADMIN and CAP_NET_RAW, and /dev/net/tun."`
 	Device  string  `arg:"" help:"The router's name in the lab."`
 }
 
@@ -45,21 +46,21 @@ func (c nodeCmd) Validate() error {
 // Run serves the router until it is interrupted.
 func (c nodeCmd) Run(ctx context.Context) error {
 	open := func(opt devices.Options) (*devices.Lab, *commands.Set, error) {
-		opt.Underlay, opt.Node, opt.External = devices.OwnHost, c.Device, make(map[netip.Addr]netip.Addr)
+		opt.Underlay, opt.Node, opt.Forward, opt.External = devices.OwnHost, c.Device, c.Forward, make(map[netip.Addr]netip.Addr)
 		for _, p := range c.Address {
 			opt.External[p.lab] = p.at
 		}
 		lab, set, err := c.open(opt, 0)
 		if err == nil {
-			fmt.Fprint(os.Stderr, whereabouts(lab))
+			fmt.Fprint(os.Stderr, whereabouts(lab, c.Forward))
 		}
 		return lab, set, err
 	}
 	return c.serve(ctx, open, c.State, 1)
 }
 
-// whereabouts says at which addresses a router speaks LISP, and which of its packets go nowhere.
-func whereabouts(lab *devices.Lab) string {
+// whereabouts says at which addresses a router speaks LISP, and which packets do not pass.
+func whereabouts(lab *devices.Lab, forward bool) string {
 	var b strings.Builder
 	d := lab.Devices()[0]
 	if len(d.UDPPorts()) == 0 {
@@ -75,6 +76,13 @@ func whereabouts(lab *devices.Lab) string {
 			fmt.Fprintf(&b, "  %v, %s, at %v\n", p.Lab, p.Interface, p.At)
 		}
 	}
-	fmt.Fprintf(&b, "Its own packets, and those of the lab's hosts behind it, go through LISP; packets of this machine do not: that takes --underlay netns.\n")
+	if forward {
+		b.WriteString("Its own packets, those of the lab's hosts behind it, and those of this machine from its EID prefixes go through LISP: `ip rule` shows which.\n")
+	} else {
+		b.WriteString("Its own packets, and those of the lab's hosts behind it, go through LISP; packets of this machine do not: that takes --forward.\n")
+	}
+	for _, note := range lab.Notes() {
+		fmt.Fprintf(&b, "Note: %s.\n", note)
+	}
 	return b.String()
 }

@@ -58,7 +58,7 @@ func (c upCmd) hint(lab *devices.Lab) {
 // downCmd ends what lisplab up has brought up, and takes away what a crash has left.
 type downCmd struct {
 	Underlay devices.Underlay `default:"netns" enum:"netns" placeholder:"KIND" help:"What the lab runs on: netns (${default})."`
-	Name     string           `arg:"" optional:"" help:"The run: what up --name said, or the lab's name. Without it all runs end."`
+	Name     string           `arg:"" optional:"" help:"The run: what up --name said, or the lab's name. Without it all runs end, and what a killed lisplab node --forward has left is taken away, too."`
 }
 
 // Run prints a line for each run.
@@ -72,10 +72,19 @@ func (c downCmd) Run() error {
 		return nil
 	case c.Name != "":
 		runs = []string{c.Name}
-	case len(runs) == 0:
-		fmt.Println("No lab is up.")
 	}
 	var errs []error
+	if c.Name == "" {
+		found, err := netns.CleanOwn()
+		switch {
+		case err != nil:
+			errs = append(errs, err)
+		case found:
+			fmt.Println("The rules and routes that a killed lisplab node --forward had left are gone.")
+		case len(runs) == 0:
+			fmt.Println("No lab is up.")
+		}
+	}
 	for _, run := range runs {
 		lived, err := netns.Down(run)
 		switch {

@@ -18,7 +18,7 @@ func (l *Lab) realFrames() (framed, error) {
 	if l.live == nil {
 		return nil, nil
 	}
-	if net, ok := l.net.(framed); ok && l.live.forwards {
+	if net, ok := l.net.(framed); ok && l.live.run != "" {
 		return net, nil
 	}
 	return nil, fmt.Errorf("captures are of the %s and %s underlays: here packets cross the machine's own wires, and tshark or tcpdump captures them", Loopback, Netns)

@@ -42,7 +42,7 @@ func (l *Lab) goHost(opt Options) (wires, error) {
 		places = make(map[netip.Addr]netip.Addr)
 	}
 	maps.Copy(places, opt.External)
-	w, arrivals, err := openHost(l, places)
+	w, arrivals, err := openHost(l, places, opt.Forward)
 	if err != nil {
 		return nil, err
 	}
@@ -50,13 +50,25 @@ func (l *Lab) goHost(opt Options) (wires, error) {
 	return w, nil
 }
 
-// placed is an underlay that tells where its router is.
-type placed interface{ Places() []underlay.Place }
+// placed is an underlay that tells where its router is, and what keeps packets from it.
+type placed interface {
+	Places() []underlay.Place
+	Notes() []string
+}
 
 // Places are the addresses of the router that the host underlay runs, and where they are; nil on any other underlay.
 func (l *Lab) Places() []underlay.Place {
 	if p, ok := l.net.(placed); ok {
 		return p.Places()
+	}
+	return nil
+}
+
+// Notes tell of the router that the host underlay runs what packets do not pass for want of rights or settings of the machine,
+// each with what to do about it.
+func (l *Lab) Notes() []string {
+	if p, ok := l.net.(placed); ok {
+		return p.Notes()
 	}
 	return nil
 }

@@ -46,6 +46,9 @@ type Options struct {
 	RunByLab bool
 	// Node is the one router that the host underlay runs. The others run elsewhere.
 	Node string
+	// Forward has the host underlay take packets of the machine, too: it takes root, or CAP_NET_ADMIN and CAP_NET_RAW, and
+	// /dev/net/tun.
+	Forward bool
 	// External says where addresses of the lab are on real machines; it goes before what the lab file says.
 	External map[netip.Addr]netip.Addr
 	// Failed is called when lab time stands still for good (see Lab.Err) while it follows the wall clock, on the goroutine that

@@ -80,7 +80,7 @@ func (d *Device) leave(now time.Time, in lispcore.ForwardPacket) {
 		d.plane.counters.Drops[DropNoRoute]++
 		return
 	}
-	if l := d.lab.live; l != nil && l.forwards {
+	if f, ok := d.lab.net.(forwarder); ok && f.Forwards(d.index, vrf, in.Data) {
 		d.outbox.Add(lispcore.SendPacket{Interface: underlay.TunnelInterface(vrf), Data: slices.Clone(in.Data)})
 		return
 	}

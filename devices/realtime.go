@@ -22,7 +22,7 @@ const (
 	Loopback Underlay = "loopback"
 	// Netns: a network namespace for each router, literal addresses, real time; root, Linux.
 	Netns Underlay = "netns"
-	// OwnHost: one router, at the machine's own addresses, real time; no root.
+	// OwnHost: one router, at the machine's own addresses, real time; no root, unless Options.Forward says so.
 	OwnHost Underlay = "host"
 )
 
@@ -48,7 +48,6 @@ type live struct {
 	run      string // in the names of the namespaces; "" on the host underlay
 	clock    *clock
 	arrivals <-chan underlay.Arrival
-	forwards bool // the kernel does, not the routers
 }
 
 // goLive lays the wires in network namespaces. Lab time runs from now on.
@@ -78,7 +77,7 @@ func (l *Lab) goLive(routers []string, opt Options) (wires, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.live = &live{run: cfg.Run, clock: startClock(l.loop.now, 1), arrivals: arrivals, forwards: true}
+	l.live = &live{run: cfg.Run, clock: startClock(l.loop.now, 1), arrivals: arrivals}
 	return w, nil
 }
 

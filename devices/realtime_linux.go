@@ -12,6 +12,9 @@ var (
 	_ wires  = (*underlay.Kernel)(nil)
 	_ wires  = (*underlay.Machine)(nil)
 	_ placed = (*underlay.Machine)(nil)
+
+	_ forwarder = (*underlay.Kernel)(nil)
+	_ forwarder = (*underlay.Machine)(nil)
 )
 
 // openNetns builds the namespaces and the sockets in them.
@@ -27,10 +30,16 @@ func openNetns(cfg netns.Config, l *Lab, routers []string) (wires, <-chan underl
 	return k, k.Arrivals(), nil
 }
 
-// openHost prepares the sockets of the lab's only router.
-func openHost(l *Lab, at map[netip.Addr]netip.Addr) (wires, <-chan underlay.Arrival, error) {
-	m := underlay.NewMachine(underlay.MachineConfig{
-		Name: l.devices[0].Name(), Hosts: l.file.underlayHosts(), Places: at, NextStream: l.nextStream,
-	})
+// openHost prepares the sockets of the lab's only router, which may take packets of its machine.
+func openHost(l *Lab, at map[netip.Addr]netip.Addr, forward bool) (wires, <-chan underlay.Arrival, error) {
+	cfg := underlay.MachineConfig{Name: l.devices[0].Name(), Hosts: l.file.underlayHosts(), Places: at, NextStream: l.nextStream}
+	if forward {
+		own, err := netns.OpenOwn()
+		if err != nil {
+			return nil, nil, err
+		}
+		cfg.Ground = own
+	}
+	m := underlay.NewMachine(cfg)
 	return m, m.Arrivals(), nil
 }

@@ -16,6 +16,6 @@ func openNetns(netns.Config, *Lab, []string) (wires, <-chan underlay.Arrival, er
 }
 
 // openHost has nothing to run on.
-func openHost(*Lab, map[netip.Addr]netip.Addr) (wires, <-chan underlay.Arrival, error) {
+func openHost(*Lab, map[netip.Addr]netip.Addr, bool) (wires, <-chan underlay.Arrival, error) {
 	return nil, nil, errors.New("the host underlay needs Linux: use the default one, loopback")
 }

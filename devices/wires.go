@@ -54,3 +54,9 @@ type wires interface {
 }
 
 var _ wires = (*underlay.Network)(nil)
+
+// forwarder is an underlay whose kernel forwards packets itself. What comes out of a tunnel, and is the kernel's to forward or
+// to deliver, is sent back to that tunnel's interface.
+type forwarder interface {
+	Forwards(node int, vrf string, packet []byte) bool
+}

@@ -28,7 +28,8 @@ func routeTable(vrf int) int {
 func tunnelTable(vrf int) int { return 100 + 1000*min(vrf, 1)*2 + vrf }
 func proxyTable(vrf int) int  { return 102 + 1000*min(vrf, 1)*3 + vrf }
 
-// The priorities of a node's rules, smallest first, and the protocol that its routes bear: by these they are known as ours.
+// The priorities of a node's rules, smallest first, and the protocol that its rules and routes bear: by these they are known
+// as ours.
 const (
 	firstRule = 5000
 	lastRule  = 9999
@@ -37,9 +38,24 @@ const (
 
 // Apply implements underlay.Ground.
 func (g *Ground) Apply(node int, s underlay.State) error {
-	p := g.nodes[node]
-	a := applying{place: p, s: s, vrfs: s.VRFs()}
-	for _, step := range []func() error{a.sysctls, a.links, a.addresses, a.tunnels, a.routes, a.rules} {
+	a := applying{place: g.nodes[node], s: s, vrfs: s.VRFs(), families: families}
+	return a.each(a.sysctls, a.links, a.addresses, a.tunnels, a.routes, a.rules)
+}
+
+// applying is one Apply under way.
+type applying struct {
+	*place
+	s        underlay.State
+	vrfs     []string
+	families []int
+	shared   bool // with the machine: its main table is left alone
+}
+
+var families = []int{netlink.FAMILY_V4, netlink.FAMILY_V6}
+
+// each takes steps until one fails.
+func (a *applying) each(steps ...func() error) error {
+	for _, step := range steps {
 		if err := step(); err != nil {
 			return err
 		}
@@ -47,11 +63,12 @@ func (g *Ground) Apply(node int, s underlay.State) error {
 	return nil
 }
 
-// applying is one Apply under way.
-type applying struct {
-	*place
-	s    underlay.State
-	vrfs []string
+// has tells whether addresses of a's family are looked after.
+func (a *applying) has(addr netip.Addr) bool {
+	if addr.Is4() {
+		return slices.Contains(a.families, netlink.FAMILY_V4)
+	}
+	return slices.Contains(a.families, netlink.FAMILY_V6)
 }
 
 func (a *applying) vrf(name string) int { return max(0, slices.Index(a.vrfs, name)) }
@@ -185,6 +202,9 @@ func prefixOf(n *net.IPNet) netip.Prefix {
 	return netip.PrefixFrom(addr.Unmap(), bits)
 }
 
+// addrGenNone is IN6_ADDR_GEN_MODE_NONE, which package unix does not name: an interface gets no link-local address by itself.
+const addrGenNone = 1
+
 // tunnels brings the TUN interfaces up.
 func (a *applying) tunnels() error {
 	if !a.s.Running {
@@ -195,16 +215,17 @@ func (a *applying) tunnels() error {
 		if err == nil {
 			err = a.link.LinkSetMTU(link, t.MTU)
 		}
-		if err == nil { // nothing of the kernel's own, such as router solicitations, is to go into it
-			err = within(a.handle, func() error {
-				return setAll([]sysctl{{"net/ipv6/conf/" + t.TunnelDevice() + "/addr_gen_mode", "1", true}})
-			})
+		if err == nil && slices.Contains(a.families, netlink.FAMILY_V6) { // nothing of the kernel's own, such as router solicitations, is to go into it
+			err = a.link.LinkSetIP6AddrGenMode(link, addrGenNone)
+			if errors.Is(err, syscall.EAFNOSUPPORT) { // a kernel without IPv6 makes none
+				err = nil
+			}
 		}
 		if err == nil {
 			err = a.link.LinkSetUp(link)
 		}
 		for _, addr := range t.Addrs {
-			if err == nil {
+			if err == nil && a.has(addr) {
 				err = a.link.AddrReplace(link, netlinkAddr(netip.PrefixFrom(addr, addr.BitLen())))
 			}
 		}
@@ -225,12 +246,17 @@ type route struct {
 	version int
 }
 
+// ourRoutes select the routes of all tables that are ours, by ourRoutesBy.
+var ourRoutes = &netlink.Route{Protocol: protocol, Table: unix.RT_TABLE_UNSPEC}
+
+const ourRoutesBy = netlink.RT_FILTER_PROTOCOL | netlink.RT_FILTER_TABLE
+
 // routes makes the tables what the model says.
 func (a *applying) routes() error {
 	want := make(map[route]netip.Addr) // with the source that it suggests
 	if a.s.Running {
 		for _, r := range a.s.Routes {
-			if k, ok := a.route(r); ok {
+			if k, ok := a.route(r); ok && a.has(k.dst.Addr()) && !(a.shared && k.table == unix.RT_TABLE_MAIN) {
 				want[k] = a.source(r)
 			}
 		}
@@ -238,9 +264,8 @@ func (a *applying) routes() error {
 			a.tunnelRoutes(t, want)
 		}
 	}
-	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
-		list, err := a.link.RouteListFiltered(family, &netlink.Route{Protocol: protocol, Table: unix.RT_TABLE_UNSPEC},
-			netlink.RT_FILTER_PROTOCOL|netlink.RT_FILTER_TABLE)
+	for _, family := range a.families {
+		list, err := a.link.RouteListFiltered(family, ourRoutes, ourRoutesBy)
 		if err != nil {
 			return fmt.Errorf("listing routes: %w", err)
 		}
@@ -266,11 +291,23 @@ func (a *applying) routes() error {
 		if source.IsValid() {
 			r.Src = source.AsSlice()
 		}
-		if err := a.link.RouteReplace(r); err != nil {
+		if err := a.put(r); err != nil {
 			return fmt.Errorf("route to %v in table %d: %w", k.dst, k.table, err)
 		}
 	}
 	return nil
+}
+
+// put adds a route. One that a shared machine has there already is not ours to replace.
+func (a *applying) put(r *netlink.Route) error {
+	if !a.shared {
+		return a.link.RouteReplace(r)
+	}
+	err := a.link.RouteAdd(r)
+	if errors.Is(err, syscall.EEXIST) {
+		return fmt.Errorf("%w: somebody else uses the table: `ip route show table %d`", err, r.Table)
+	}
+	return err
 }
 
 // route says a route of the model in the kernel's words. One to Null0 leads into LISP where the VRF has a tunnel, and else
@@ -329,10 +366,14 @@ func (a *applying) tunnelRoutes(t underlay.Tunnel, want map[route]netip.Addr) {
 		want[route{table: table, dst: dst, index: index, kind: unix.RTN_UNICAST, version: bits(dst)}] = netip.Addr{}
 	}
 	for _, dst := range all {
-		add(tunnelTable(n), dst)
+		if a.has(dst.Addr()) {
+			add(tunnelTable(n), dst)
+		}
 	}
 	for _, dst := range t.Destinations {
-		add(proxyTable(n), dst)
+		if a.has(dst.Addr()) {
+			add(proxyTable(n), dst)
+		}
 	}
 }
 

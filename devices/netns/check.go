@@ -61,6 +61,11 @@ func try() error {
 	if err := setAll(nodeSysctls); err != nil {
 		return fmt.Errorf("%w: in a container, /proc/sys must be writable: --privileged", err)
 	}
+	return tryTUN()
+}
+
+// tryTUN tells whether the kernel gives out TUN interfaces.
+func tryTUN() error {
 	f, err := os.OpenFile("/dev/net/tun", os.O_RDWR, 0)
 	if err != nil {
 		return fmt.Errorf("%w: load the kernel module with `modprobe tun`, or give the container the device with --device /dev/net/tun", err)

@@ -23,4 +23,7 @@
 // A veth pair is made in the namespaces that it connects, a bridge on the floor, and a TUN interface lasts as long as its process, so the named
 // namespaces are all that a crash leaves behind. They bear the run's name, and a file in /run/lisplab, locked by the
 // process that is up, tells those of a living run from those that may be taken away.
+//
+// Own is the ground of a single router that leads the packets of its own machine into LISP: the same tunnels, rules and tables,
+// in the namespace that the process is in. A crash leaves rules there, and routes of VRFs; they bear a protocol number of ours.
 package netns

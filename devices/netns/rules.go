@@ -33,11 +33,11 @@ type rule struct {
 func (a *applying) rules() error {
 	var want []rule
 	if a.s.Running {
-		for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		for _, family := range a.families {
 			want = append(want, a.rulesOf(family)...)
 		}
 	}
-	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+	for _, family := range a.families {
 		list, err := a.link.RuleList(family)
 		if err != nil {
 			if family == netlink.FAMILY_V6 && errors.Is(err, syscall.EAFNOSUPPORT) {
@@ -46,7 +46,7 @@ func (a *applying) rules() error {
 			return fmt.Errorf("listing rules: %w", err)
 		}
 		for _, r := range list {
-			if r.Priority >= firstRule && r.Priority <= lastRule {
+			if ourRule(r) {
 				r.Family = family
 				if err := a.link.RuleDel(&r); err != nil && !errors.Is(err, syscall.ENOENT) {
 					return fmt.Errorf("taking rule %d away: %w", r.Priority, err)
@@ -62,9 +62,14 @@ func (a *applying) rules() error {
 	return nil
 }
 
+// ourRule tells whether a rule is ours.
+func ourRule(r netlink.Rule) bool {
+	return r.Protocol == protocol && r.Priority >= firstRule && r.Priority <= lastRule
+}
+
 func (r rule) netlink() *netlink.Rule {
 	n := netlink.NewRule()
-	n.Family, n.Priority, n.Table, n.IifName = r.family, r.priority, r.table, r.iif
+	n.Family, n.Priority, n.Table, n.IifName, n.Protocol = r.family, r.priority, r.table, r.iif, protocol
 	if r.mark != 0 {
 		n.Mark = uint32(r.mark)
 	}

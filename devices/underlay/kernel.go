@@ -93,8 +93,9 @@ type Kernel struct {
 	arrivals chan Arrival
 	closing  chan struct{}
 	running  sync.WaitGroup
-	failed   error                   // the first thing that can't be mended
-	heard    func(Delivery) Delivery // what becomes of a Delivery; nil: what it is
+	failed   error                           // the first thing that can't be mended
+	heard    func(Delivery) (Delivery, bool) // what becomes of a Delivery, unless false: nothing; nil: what it is
+	leaving  func(packet []byte)             // changes a whole packet that leaves natively; may be nil
 	stats    KernelStats
 	taps     []*kernelTap
 	segments [][]Port       // of several ends each
@@ -142,9 +143,11 @@ func (k *Kernel) post(a Arrival) bool {
 	if k.heard != nil {
 		told := a
 		a = func(now time.Time) []Delivery {
-			list := told(now)
-			for i := range list {
-				list[i] = k.heard(list[i])
+			var list []Delivery
+			for _, d := range told(now) {
+				if d, ok := k.heard(d); ok {
+					list = append(list, d)
+				}
 			}
 			return list
 		}
@@ -188,19 +191,19 @@ func (k *Kernel) Update(time.Time) []Sending {
 		k.fail(err)
 	}
 	for i := range k.nodes {
-		if err := k.updateNode(i); err != nil {
+		if err := k.updateNode(i, k.state(k.nodes[i])); err != nil {
 			k.fail(err)
 		}
 	}
 	return nil
 }
 
-func (k *Kernel) updateNode(node int) error {
+// updateNode has a node's tunnels, its network and its listeners be what they are to be.
+func (k *Kernel) updateNode(node int, s State) error {
 	nd := k.nodes[node]
 	if !nd.running {
 		return nil // since SetPower
 	}
-	s := k.state(nd)
 	if err := k.openTunnels(node, s.Tunnels); err != nil {
 		return err
 	}
@@ -243,6 +246,9 @@ func (k *Kernel) apply(node int, s State) error {
 	at.applied = s
 	return nil
 }
+
+// Forwards tells whether a packet out of the tunnel of a VRF is the kernel's to forward: here all are.
+func (k *Kernel) Forwards(node int, vrf string, b []byte) bool { return true }
 
 // Carry sends one output on its way. What comes of it arrives by itself.
 func (k *Kernel) Carry(_ time.Time, node int, out lispcore.Output) ([]Delivery, error) {

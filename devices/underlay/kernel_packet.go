@@ -193,7 +193,14 @@ func (k *Kernel) sendRaw(node int, vrf string, b []byte) []Delivery {
 		}
 	}
 	for _, piece := range pieces {
-		err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_MARK, Mark(max(0, slices.Index(at.applied.VRFs(), vrf))))
+		var err error
+		if k.leaving != nil {
+			k.leaving(piece)
+			dst, _, _ = addresses(piece)
+		}
+		if at.applied.Running { // else nothing looks at marks, and they may need more rights than the socket did
+			err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_MARK, Mark(max(0, slices.Index(at.applied.VRFs(), vrf))))
+		}
 		if err == nil {
 			err = unix.Sendto(fd, piece, 0, sockaddr(dst))
 		}

@@ -68,7 +68,11 @@ func openTUN(name string) (*os.File, error) {
 		return nil, errors.Join(err, unix.Close(fd))
 	}
 	req.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI)
-	if err := unix.IoctlIfreq(fd, unix.TUNSETIFF, req); err != nil {
+	err = unix.IoctlIfreq(fd, unix.TUNSETIFF, req)
+	if errors.Is(err, unix.EBUSY) {
+		err = fmt.Errorf("%w: there is one already, of another router's", err)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("making the TUN interface %s: %w", name, err), unix.Close(fd))
 	}
 	return os.NewFile(uintptr(fd), tunPath), nil

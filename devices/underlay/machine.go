@@ -29,35 +29,50 @@ type MachineConfig struct {
 	Places map[netip.Addr]netip.Addr
 	// NextStream gives the router's name for a connection that it accepts.
 	NextStream func(node int) lispcore.StreamID
+	// Ground, if not nil, leads packets of the machine into LISP; it is closed with the Machine. Without one the machine is left
+	// as it is.
+	Ground Ground
 }
 
 // Machine is the underlay of one router that is a process of this machine, in real time: its LISP goes out of the machine's
-// own addresses by the machine's own routes, to whoever is there. It needs no rights, and changes nothing of the machine.
+// own addresses by the machine's own routes, to whoever is there.
 //
 //	process                                        | machine                          | anywhere
 //	engines -- UDP, TCP 4342, UDP 4341 -- Places --+-- 198.51.100.21, 127.0.1.21 .. --+-- routers, ours or not
+//	   |   \-- ICMP of the router's own -- Places --+-- the same                       |
+//	   |    \--------------- lisp0 (with a Ground) -+-- the machine's own packets, and those that it forwards
 //	hosts of the lab, on modelled LANs             |                                  |
 //
-// The model knows the router's own interfaces and routes, and the LANs of its hosts; there are no cables. Packets that leave
-// the router natively go to its hosts or nowhere: they never meet the machine's network.
+// The model knows the router's own interfaces and routes, and the LANs of its hosts; there are no cables. What leaves the
+// router natively, and is for none of its hosts, goes by the machine's routes, whatever its own next hop: without a Ground
+// that is what the router says itself, from an address that the machine has. How depends on the rights of the process:
 //
-// Encapsulated packets leave from UDP port 4341, not from one made of the flow (RFC 9300 section 5.3 allows any).
+//	raw sockets (CAP_NET_RAW)    everything, and ICMP errors are heard. Encapsulated packets are sent with a UDP port made of
+//	                             the flow (RFC 9300 section 5.3), so that errors about them are understood
+//	ping sockets                 echo requests. Encapsulated packets leave from UDP port 4341
+//	neither                      nothing
 type Machine struct {
 	*Kernel
 	at, labs map[netip.Addr]netip.Addr // Places, and the other way
 	places   []Place
-	receives bool // control messages are wanted
-	decaps   bool // so is data
-	listens  bool // and TCP 4342
+	forwards bool                // there is a Ground
+	lent     map[netip.Addr]bool // addresses that the machine has at a tunnel only
+	echoes   *echoes             // nil: there are raw sockets, or no power
+	receives bool                // control messages are wanted
+	decaps   bool                // so is data
+	listens  bool                // and TCP 4342
 }
 
 // NewMachine makes the router and its hosts, all without power.
 func NewMachine(cfg MachineConfig) *Machine {
-	m := &Machine{labs: make(map[netip.Addr]netip.Addr)}
+	m := &Machine{labs: make(map[netip.Addr]netip.Addr), lent: make(map[netip.Addr]bool), forwards: cfg.Ground != nil}
+	if !m.forwards {
+		cfg.Ground = asItIs{}
+	}
 	m.Kernel = NewKernel(KernelConfig{
-		Names: []string{cfg.Name}, Hosts: cfg.Hosts, Ground: ownGround{}, NextStream: cfg.NextStream,
+		Names: []string{cfg.Name}, Hosts: cfg.Hosts, Ground: cfg.Ground, NextStream: cfg.NextStream,
 	})
-	m.heard = m.translate
+	m.heard, m.leaving = m.translate, m.moveOut
 	m.at = maps.Clone(cfg.Places)
 	for lab, at := range cfg.Places {
 		m.labs[at] = lab
@@ -65,16 +80,16 @@ func NewMachine(cfg MachineConfig) *Machine {
 	return m
 }
 
-// ownGround is the machine as it is.
-type ownGround struct{}
+// asItIs is the machine that is left as it is.
+type asItIs struct{}
 
-func (ownGround) Enter(_ int, fn func() error) error { return fn() }
-func (ownGround) Apply(int, State) error             { return nil }
-func (ownGround) Interface(int, int) string          { return "" }
-func (ownGround) Relay(Port, bool) error             { return nil }
-func (ownGround) Wire(Port) (*os.File, error)        { return nil, errors.ErrUnsupported }
-func (ownGround) Watch(func(error))                  {}
-func (ownGround) Close() error                       { return nil }
+func (asItIs) Enter(_ int, fn func() error) error { return fn() }
+func (asItIs) Apply(int, State) error             { return nil }
+func (asItIs) Interface(int, int) string          { return "" }
+func (asItIs) Relay(Port, bool) error             { return nil }
+func (asItIs) Wire(Port) (*os.File, error)        { return nil, errors.ErrUnsupported }
+func (asItIs) Watch(func(error))                  {}
+func (asItIs) Close() error                       { return nil }
 
 // place is where an address of the lab is.
 func (m *Machine) place(a netip.Addr) netip.Addr {
@@ -96,9 +111,19 @@ func (m *Machine) labPort(at netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(m.lab(at.Addr()), at.Port())
 }
 
-// translate names what has arrived by the lab's own addresses.
-func (m *Machine) translate(d Delivery) Delivery {
+// translate names what has arrived by the lab's own addresses. It is false for an ICMP message that is none of the router's:
+// the machine has other addresses, and others who ping.
+func (m *Machine) translate(d Delivery) (Delivery, bool) {
 	switch in := d.Input.(type) {
+	case lispcore.PacketReceived:
+		if _, inner := TunnelVRF(in.Interface); inner {
+			break // the addresses are EIDs
+		}
+		readdress(in.Data, m.lab)
+		dst, _, ok := addresses(in.Data)
+		if nd := m.nodes[d.Node]; !ok || !nd.owns(nd.iface(in.Interface).VRF, dst) {
+			return d, false
+		}
 	case lispcore.Datagram:
 		in.From, in.To = m.labPort(in.From), m.labPort(in.To)
 		d.Input = in
@@ -106,24 +131,54 @@ func (m *Machine) translate(d Delivery) Delivery {
 		in.Local, in.Remote = m.labPort(in.Local), m.labPort(in.Remote)
 		d.Input = in
 	}
-	return d
+	return d, true
 }
+
+// moveOut names the ends of a packet that leaves by the addresses where they are.
+func (m *Machine) moveOut(b []byte) { readdress(b, m.place) }
 
 // Places are the router's addresses as of the last Update, in the order of its interfaces.
 func (m *Machine) Places() []Place { return slices.Clone(m.places) }
 
 // SetPower starts or stops a node. The router's sockets go with its power; its connections are reset.
 func (m *Machine) SetPower(node int, on bool) error {
-	m.nodes[node].running = on
 	switch {
 	case node != router:
+		m.nodes[node].running = on
 		return nil
 	case on:
-		m.newSite(router)
+		err := m.Kernel.SetPower(router, true)
+		if m.forwards || !errors.Is(err, syscall.EPERM) {
+			return err
+		}
+		m.newSite(router) // without raw sockets
+		m.echoes = newEchoes(m)
 		return nil
 	}
 	m.receives, m.decaps, m.listens = false, false, false
-	return m.closeSite(router)
+	m.echoes.close()
+	m.echoes = nil
+	return m.Kernel.SetPower(router, false)
+}
+
+// Close ends everything: sockets, tunnels, and the ground.
+func (m *Machine) Close() error {
+	m.echoes.close()
+	return m.Kernel.Close()
+}
+
+// Notes tell what packets do not pass for want of rights or settings, each with what to do about it.
+func (m *Machine) Notes() (notes []string) {
+	if g, ok := m.cfg.Ground.(interface{ Hindrances(State) []string }); ok {
+		notes = g.Hindrances(m.sites[router].applied)
+	}
+	if m.echoes == nil {
+		return notes
+	}
+	if err := tryEcho(); err != nil {
+		return append(notes, fmt.Sprintf("ping and traceroute from the router's command line reach nobody outside the lab (%v): that takes root, or CAP_NET_RAW; for ping alone `sysctl -w net.ipv4.ping_group_range=\"0 2147483647\"` is enough", err))
+	}
+	return append(notes, "ping reaches others from the router's command line, traceroute does not: that takes root, or CAP_NET_RAW")
 }
 
 // router is the only node that has sockets.
@@ -133,10 +188,38 @@ const router = 0
 func (m *Machine) Update(time.Time) []Sending {
 	m.update()
 	m.findPlaces()
+	if m.forwards {
+		if err := m.updateNode(router, m.ground()); err != nil {
+			m.fail(err)
+		}
+	}
 	if err := m.bind(); err != nil {
 		m.fail(err)
 	}
 	return nil
+}
+
+// ground is what the model says of the router, by the addresses where they are: the router's own EIDs are lent to its
+// tunnels, unless somebody has said that they are elsewhere.
+func (m *Machine) ground() State {
+	s := m.state(m.nodes[router])
+	for i := range s.Interfaces {
+		addrs := slices.Clone(s.Interfaces[i].Addrs)
+		for j, a := range addrs {
+			addrs[j] = netip.PrefixFrom(m.place(a.Addr()), a.Bits())
+		}
+		s.Interfaces[i].Addrs = addrs
+	}
+	s.Tunnels = slices.Clone(s.Tunnels)
+	for i, t := range s.Tunnels {
+		s.Tunnels[i].Addrs = slices.DeleteFunc(slices.Clone(t.Addrs), func(a netip.Addr) bool { return m.place(a) != a })
+		for _, a := range s.Tunnels[i].Addrs {
+			if !m.lent[a] && !onMachine(a) {
+				m.lent[a] = true
+			}
+		}
+	}
+	return s
 }
 
 // findPlaces looks which of the router's addresses the machine has.
@@ -148,7 +231,7 @@ func (m *Machine) findPlaces() {
 		}
 		for _, a := range i.Addrs {
 			p := Place{Interface: i.Name, Lab: a.Addr(), At: m.place(a.Addr())}
-			p.Here = onMachine(p.At)
+			p.Here = !m.lent[p.At] && onMachine(p.At)
 			m.places = append(m.places, p)
 		}
 	}
@@ -296,10 +379,9 @@ func (m *Machine) Carry(now time.Time, node int, out lispcore.Output) ([]Deliver
 	}
 	switch out := out.(type) {
 	case lispcore.SendPacket:
-		return m.cross(node, out), nil
+		return m.sendPacket(node, out), nil
 	case lispcore.SendDatagram:
-		m.sendDatagram(out)
-		return nil, nil
+		return m.sendDatagram(out), nil
 	case lispcore.OpenStream:
 		out.From, out.To = m.place(out.From), netip.AddrPortFrom(m.place(out.To.Addr()), out.To.Port())
 		return m.Kernel.Carry(now, node, out)
@@ -308,25 +390,67 @@ func (m *Machine) Carry(now time.Time, node int, out lispcore.Output) ([]Deliver
 	}
 }
 
-// cross takes a packet to a neighbour on a LAN.
-func (m *Machine) cross(node int, out lispcore.SendPacket) []Delivery {
+// sendPacket takes a packet to a neighbour on a LAN of the lab's hosts, or out into the machine's network.
+func (m *Machine) sendPacket(node int, out lispcore.SendPacket) []Delivery {
+	if _, into := TunnelVRF(out.Interface); into {
+		return m.Kernel.sendPacket(node, out)
+	}
 	next := out.NextHop
 	if !next.IsValid() {
-		_, dst, _ := endpoints(out.Data)
-		next = dst.Addr()
+		next, _, _ = addresses(out.Data)
 	}
 	to, ok := m.Neighbor(node, out.Interface, next)
-	if !ok {
+	switch {
+	case ok:
+		m.stats.Packets++
+		// The receiver's packet is its own: it counts down the TTL in place.
+		return []Delivery{{to.Node, lispcore.PacketReceived{Interface: to.Interface, Data: slices.Clone(out.Data)}}}
+	case node != router || !m.goesOut(out):
 		return []Delivery{{node, lispcore.PacketFailed{Reason: lispcore.FailNoHost, Interface: out.Interface, Data: out.Data}}}
+	case m.echoes != nil:
+		m.count(m.echoes.send(out.Data))
+		return nil
 	}
-	m.stats.Packets++
-	// The receiver's packet is its own: it counts down the TTL in place.
-	return []Delivery{{to.Node, lispcore.PacketReceived{Interface: to.Interface, Data: slices.Clone(out.Data)}}}
+	return m.Kernel.sendPacket(node, out)
 }
 
-// sendDatagram sends a datagram by the socket at its source: data by that of data, if there is one, and anything else by
-// that of control messages.
-func (m *Machine) sendDatagram(out lispcore.SendDatagram) {
+// goesOut tells whether a packet that is for no host of the lab meets the machine's network. It does not where the machine
+// has no part in the LAN of such hosts, nor, where nothing else of the machine's enters the router, if it is not its own.
+func (m *Machine) goesOut(out lispcore.SendPacket) bool {
+	here := func(is func(Place) bool) bool {
+		return slices.ContainsFunc(m.places, func(p Place) bool { return p.Here && is(p) })
+	}
+	modelled := slices.ContainsFunc(m.nodes, func(nd *node) bool { return nd.host != nil && nd.host.Port == Port{router, out.Interface} })
+	if modelled && !here(func(p Place) bool { return p.Interface == out.Interface }) {
+		return false
+	}
+	src, _, _ := endpoints(out.Data)
+	return m.forwards || here(func(p Place) bool { return p.Lab == src.Addr() })
+}
+
+// Forwards tells whether a packet out of the tunnel of a VRF is the machine's to deliver, or to forward: it is for no host of
+// the lab, and for no address of the router that the machine has not got.
+func (m *Machine) Forwards(_ int, vrf string, b []byte) bool {
+	dst, _, ok := addresses(b)
+	if !m.forwards || !ok {
+		return false
+	}
+	nd := m.nodes[router]
+	for _, h := range m.nodes {
+		if h.host != nil && nd.iface(h.host.Port.Interface).VRF == vrf && slices.ContainsFunc(h.host.Addrs, func(p netip.Prefix) bool { return p.Addr() == dst }) {
+			return false
+		}
+	}
+	if !nd.owns(vrf, dst) {
+		return true
+	}
+	lent := slices.ContainsFunc(m.sites[router].applied.Tunnels, func(t Tunnel) bool { return t.VRF == vrf && slices.Contains(t.Addrs, dst) })
+	return lent || slices.ContainsFunc(m.places, func(p Place) bool { return p.Lab == dst && p.At == dst && p.Here })
+}
+
+// sendDatagram sends a datagram by the socket at its source: data by that of data, if there is one and no raw one is, and
+// anything else by that of control messages.
+func (m *Machine) sendDatagram(out lispcore.SendDatagram) []Delivery {
 	site := m.sites[router]
 	from, to := m.place(out.From.Addr()), netip.AddrPortFrom(m.place(out.To.Addr()), out.To.Port())
 	socks := site.control
@@ -336,7 +460,10 @@ func (m *Machine) sendDatagram(out lispcore.SendDatagram) {
 	i := slices.IndexFunc(socks, func(s *net.UDPConn) bool { return localAddr(s) == from })
 	if i < 0 {
 		m.count(syscall.EADDRNOTAVAIL)
-		return
+		return nil
+	}
+	if out.To.Port() == lispcore.DataPort && m.echoes == nil {
+		return m.Kernel.sendDatagram(router, out)
 	}
 	var oob []byte
 	if out.TTL != 0 {
@@ -348,6 +475,7 @@ func (m *Machine) sendDatagram(out lispcore.SendDatagram) {
 		m.fail(fmt.Errorf("%s: %v is no address of this machine any more: an interface has vanished, or has lost it; start the router again when it is back",
 			m.nodes[router].name, from))
 	}
+	return nil
 }
 
 // headerFields is the control message that gives one datagram a TTL and a TOS of its own.

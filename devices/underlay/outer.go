@@ -18,6 +18,8 @@ const (
 	ipv4Header = 20
 	ipv6Header = 40
 	udpHeader  = 8
+	tcpHeader  = 20
+	icmpHeader = 8
 )
 
 // quoteSize is how much of a packet that has failed its router is told of, in bytes: what an ICMPv6 error has room for

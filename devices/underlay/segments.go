@@ -28,7 +28,6 @@ func segmentSize(a netip.AddrPort) int { return DefaultMTU - segmentHeaders(a) }
 
 // segmentHeaders is how many bytes stand before them.
 func segmentHeaders(a netip.AddrPort) int {
-	const tcpHeader = 20
 	if a.Addr().Is4() {
 		return ipv4Header + tcpHeader
 	}

@@ -92,7 +92,8 @@ func (l *lanes) damage(p framed, f harm) bool {
 		ports := p.data[p.HeaderLen:]
 		at, was, ok := l.corrupt(binary.BigEndian.Uint16(ports), binary.BigEndian.Uint16(ports[2:]), message)
 		if ok {
-			mend(check, at, was, message[at])
+			shift := 8 * (1 - at%2) // of the byte in its word
+			mendUDP(check, uint16(was)<<shift, uint16(message[at])<<shift)
 			if !f.damaged {
 				return true
 			}
@@ -123,25 +124,23 @@ func (p framed) udp() (payload, check []byte) {
 	return segment[udpHeader:length], segment[6:udpHeader]
 }
 
-// mend brings a UDP checksum, if there is one, into line with a changed byte of the payload (RFC 1624 section 3).
-func mend(check []byte, at int, was, is byte) {
-	before, after := uint16(was), uint16(is)
-	if at%2 == 0 {
-		before, after = before<<8, after<<8
-	}
-	old := binary.BigEndian.Uint16(check)
-	if old == 0 {
+// mendUDP is mend of a UDP checksum, of which 0 stands for none (RFC 768).
+func mendUDP(check []byte, was, is uint16) {
+	if binary.BigEndian.Uint16(check) == 0 {
 		return
 	}
-	var words [6]byte
-	binary.BigEndian.PutUint16(words[:], ^old)
-	binary.BigEndian.PutUint16(words[2:], ^before)
-	binary.BigEndian.PutUint16(words[4:], after)
-	mended := ^sum(0, words[:])
-	if mended == 0 {
-		mended = 0xffff // RFC 768: 0 stands for no checksum
+	if mend(check, was, is); binary.BigEndian.Uint16(check) == 0 {
+		binary.BigEndian.PutUint16(check, 0xffff)
 	}
-	binary.BigEndian.PutUint16(check, mended)
+}
+
+// mend brings a checksum into line with 16-bit words that now add up otherwise (RFC 1624 section 3).
+func mend(check []byte, was, is uint16) {
+	var words [6]byte
+	binary.BigEndian.PutUint16(words[:], ^binary.BigEndian.Uint16(check))
+	binary.BigEndian.PutUint16(words[2:], ^was)
+	binary.BigEndian.PutUint16(words[4:], is)
+	binary.BigEndian.PutUint16(check, ^sum(0, words[:]))
 }
 
 // spoil makes an Internet checksum wrong. Of UDP it does not become 0, which stands for none.
