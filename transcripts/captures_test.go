@@ -9,24 +9,27 @@ import (
 	"testing"
 
 	"lisplab/devices"
+	"lisplab/devices/capture"
 )
 
 // badSums are frames whose checksums tell tshark that they were changed on their way.
 const badSums = `ip.checksum.status == "Bad" || udp.checksum.status == "Bad" || tcp.checksum.status == "Bad"
 	|| icmp.checksum.status == "Bad" || icmpv6.checksum.status == "Bad"`
 
-// wrongFrames is what tshark must not find: frames that are malformed or wrong to its experts, bytes of a TCP stream that are
-// missing, and messages on LISP's ports that are none to it. What a router has on two of its interfaces is a retransmission
-// there, as it would be in any capture of both.
+// wrongFrames is what must not be found: frames that are malformed or wrong to the experts, bytes of a TCP stream that are
+// missing, messages on LISP's ports that are none, and headers of UDP 4341 with no packet of a site behind them. What a router
+// has on two of its interfaces is a retransmission there, as it would be in any capture of both.
 const wrongFrames = `_ws.malformed || _ws.expert.severity == error
 	|| tcp.analysis.lost_segment || tcp.analysis.ack_lost_segment
 	|| (udp.port == 4342 && !icmp && !icmpv6 && !lisp && !ip.flags.mf == 1)
-	|| (tcp.port == 4342 && tcp.len > 0 && !lisp-tcp && !tcp.reassembled_in && !tcp.analysis.retransmission)`
+	|| (tcp.port == 4342 && tcp.len > 0 && !lisp-tcp && !tcp.reassembled_in && !tcp.analysis.retransmission)
+	|| (udp.port == 4341 && frame.protocols matches "^eth:ethertype:ip(v6)?:udp" && !(frame.protocols contains "udp:lisp-data:ip"))`
 
 // corruptsChecksums is the one transcript in which checksums are corrupted, and so those in its captures are bad.
 var corruptsChecksums = filepath.Join("impairments", "corrupted-checksum.txt")
 
-// TestEveryCapture has Wireshark's dissectors read, for every transcript, the capture of each link and of each router.
+// TestEveryCapture has Wireshark's dissectors read, for every transcript, the capture of the lab, of each link and of each
+// router: every packet, those inside tunnels, control messages and ICMP errors included.
 func TestEveryCapture(t *testing.T) {
 	dissectors := startSharkd(t)
 	files, err := Files(".")
@@ -43,15 +46,15 @@ func TestEveryCapture(t *testing.T) {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			captures, bad := everyCapture(t, tr), 0
-			for name, capture := range captures {
-				if !corrupts && !seen.first(capture.Bytes()) {
+			for name, file := range captures {
+				if !corrupts && !seen.first(file.Bytes()) {
 					continue
 				}
 				wrong := wrongFrames + " || " + badSums
 				if corrupts { // what is said against a frame with a bad sum is the sum
 					wrong = "(" + wrongFrames + ") && !(" + badSums + ")"
 				}
-				lists, err := dissectors.frames(capture.Bytes(), wrong, badSums)
+				lists, err := dissectors.frames(file.Bytes(), wrong, badSums)
 				if err != nil {
 					t.Fatalf("%s: %v", name, err)
 				}
@@ -67,7 +70,7 @@ func TestEveryCapture(t *testing.T) {
 	}
 }
 
-// everyCapture replays a transcript and returns what passed each link and each router.
+// everyCapture replays a transcript and returns what passed each link and each router, and the lab.
 func everyCapture(t *testing.T, tr *Transcript) map[string]*bytes.Buffer {
 	t.Helper()
 	captures := make(map[string]*bytes.Buffer)
@@ -93,9 +96,18 @@ func everyCapture(t *testing.T, tr *Transcript) map[string]*bytes.Buffer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Replay(tr, Options{Taps: taps}); err != nil {
+	whole := &bytes.Buffer{}
+	w, err := capture.NewWriter(whole)
+	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := Replay(tr, Options{Taps: taps, Observe: w.Observe}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	captures["the lab"] = whole
 	return captures
 }
 
