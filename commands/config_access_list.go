@@ -100,11 +100,17 @@ func accessWords() grammar.Words {
 		"access-list <100-199>": "IP extended access list",
 		"<1-2147483647>":        "Sequence Number",
 	}
-	side := grammar.Words{
-		"any":          "Any host",
-		"host":         "A single host",
-		"host A.B.C.D": "Host address",
-		"A.B.C.D":      "Address, and then the bits that may differ (wildcard bits)",
+	source := grammar.Words{
+		"any":                "Any host",
+		"host":               "A single host",
+		"host A.B.C.D$shost": "Source address",
+		"A.B.C.D$saddr":      "Source address",
+		"A.B.C.D$swildcard":  "Source wildcard bits",
+	}
+	destination := grammar.Words{
+		"host A.B.C.D$dhost": "Destination address",
+		"A.B.C.D$daddr":      "Destination address",
+		"A.B.C.D$dwildcard":  "Destination wildcard bits",
 	}
 	ports := grammar.Words{
 		"eq":              "Match only packets on a given port number",
@@ -127,15 +133,17 @@ func accessWords() grammar.Words {
 			"remark": "Access list entry comment", "remark LINE": "Comment up to 100 characters",
 		})
 		const action = "deny|permit "
-		add(before+action, side)
+		add(before+action, source)
 		add(before+action, grammar.Words{
 			"icmp": "Internet Control Message Protocol", "ip": "Any Internet Protocol",
 			"tcp": "Transmission Control Protocol", "udp": "User Datagram Protocol",
 			"tcp established": "Match established connections",
 		})
-		add(before+action+"icmp|ip ", side)
+		add(before+action+"icmp|ip ", source)
+		add(before+action+"icmp|ip ", destination)
 		for _, protocol := range []string{"tcp ", "udp "} {
-			add(before+action+protocol, side)
+			add(before+action+protocol, source)
+			add(before+action+protocol, destination)
 			add(before+action+protocol, ports)
 		}
 	}

@@ -70,9 +70,10 @@ func interfaceAddressRows(only []grammar.Mode) []Row {
 	return []Row{
 		{Modes: only, Syntax: "ip address A.B.C.D$address A.B.C.D$mask", No: "ip address [A.B.C.D$address A.B.C.D$mask]",
 			Help: grammar.Words{
-				"config-if: ip":      "Interface Internet Protocol config commands",
-				"ip address":         "Set the IP address of an interface",
-				"ip address A.B.C.D": "IP address, and then IP subnet mask",
+				"config-if: ip":              "Interface Internet Protocol config commands",
+				"ip address":                 "Set the IP address of an interface",
+				"ip address A.B.C.D$address": "IP address",
+				"ip address A.B.C.D$mask":    "IP subnet mask",
 			},
 			Run:     setIPAddress,
 			Print:   printIPAddress,

@@ -31,8 +31,9 @@ func lineRows() []Row {
 			Example: "line con 0\n logging synchronous"},
 		{Modes: []grammar.Mode{Config}, Syntax: "line vty <0-97>$first [<0-97>$last]", No: "line vty <0-97>$first [<0-97>$last]",
 			Help: grammar.Words{
-				"line vty":        "Virtual terminal",
-				"line vty <0-97>": "Line number, and then the last one of a range",
+				"line vty":              "Virtual terminal",
+				"line vty <0-97>$first": "First Line number",
+				"line vty <0-97>$last":  "Last Line number",
 			},
 			Run: selectVTYs},
 	}, loginRows(), terminalLineRows())

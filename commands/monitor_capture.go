@@ -92,9 +92,10 @@ func monitorRows() []Row {
 			})),
 		row("monitor capture point associate WORD$point WORD$buffer",
 			grammar.Words{
-				"monitor capture point":                "Control Capture Points",
-				"monitor capture point associate":      "Associate capture point with capture buffer",
-				"monitor capture point associate WORD": "Name of the Capture Point, and then of the Capture Buffer",
+				"monitor capture point":                       "Control Capture Points",
+				"monitor capture point associate":             "Associate capture point with capture buffer",
+				"monitor capture point associate WORD$point":  "Name of the Capture Point",
+				"monitor capture point associate WORD$buffer": "Name of the Capture Buffer",
 			}, onPoint(associateMonitorPoint)),
 		row("monitor capture point disassociate WORD$point",
 			grammar.Words{

@@ -35,6 +35,9 @@ func pingRows() []Row {
 				path += " " + word
 			}
 			row.Help[path] = form.help
+			if strings.HasPrefix(form.before, "vrf ") {
+				row.Help[path+" WORD$vrf"] = "VPN Routing/Forwarding instance name"
+			}
 			for option, text := range opts {
 				row.Help[path+" "+option] = text
 			}
@@ -43,7 +46,7 @@ func pingRows() []Row {
 		return rows
 	}
 	address := grammar.Words{
-		"WORD":             "Destination address",
+		"WORD$to":          "Destination address",
 		"source":           "Source address or name",
 		"source ADDRESS":   "Source address",
 		"timeout":          "Specify timeout interval",
@@ -63,7 +66,8 @@ func pingRows() []Row {
 		"probe":           "Specify number of probes per hop",
 		"probe <1-65535>": "Number of probes",
 		"ttl":             "Specify minimum and maximum ttl",
-		"ttl <1-255>":     "Minimum, and then maximum TTL",
+		"ttl <1-255>$min": "Minimum Time to Live value",
+		"ttl <1-255>$max": "Maximum Time to Live value",
 	}
 	for option, text := range address {
 		pings[option], traces[option] = text, text

@@ -197,7 +197,7 @@ func (g *Grammar) help(m Mode, t *token, where string) string {
 	if help, ok := interfaceHelp(t.path); ok {
 		return help
 	}
-	help, key, ok := g.words.find(m, t.path)
+	help, key, ok := g.words.find(m, t.path, t.name)
 	if !ok {
 		g.fail("mode %s: %q has no help (word path %q)", m, where, t.path)
 	}

@@ -25,6 +25,7 @@ var toyRules = []Rule{
 	13: {Modes: []Mode{bench}, Syntax: "from {floor}"},
 	14: {Modes: []Mode{floor}, Syntax: "pick <* | WORD$pick>"},
 	15: {Modes: []Mode{floor}, Syntax: "order WORD$what [fast | at <1-9>$bench | for WORD$whom]..."},
+	16: {Modes: []Mode{floor}, Syntax: "move <1-9>$from <1-9>$to"},
 }
 
 var toyWords = Words{
@@ -44,6 +45,7 @@ var toyWords = Words{
 	"hammer": "Hit it", "from": "Act on the floor from here",
 	"order": "Order a thing", "order WORD": "The thing", "order fast": "At once", "order at": "At which bench", "order at <1-9>": "Its number",
 	"order for": "For whom", "order for WORD": "His name",
+	"move": "Move a tool", "move <1-9>$from": "From which bench", "move <1-9>$to": "To which bench",
 	"pick": "Take a thing", "pick *": "Everything", "pick WORD": "The thing",
 }
 
