@@ -186,24 +186,22 @@ func (c *Context) noSuchDevice(name string) error {
 	return fmt.Errorf("found device %q, expected one of %s", name, strings.Join(names, ", "))
 }
 
-// labHelp lists the lab's own lines from the table, and says what is not there yet.
 // labHelpWidth is the width of the column of lines; what stands behind a longer one begins below it.
 const labHelpWidth = 38
 
+// labHelp lists the lab's own lines from the table.
 func labHelp(c *Context, _ Args) error {
 	lines := []string{
 		"These lines are for the lab, not for a router:",
 		"",
 	}
-	for i := range c.set.rows {
-		if r := &c.set.rows[i]; slices.Contains(r.Modes, Lab) {
-			line := "  lab " + placesText(r.Syntax)
-			if len(line) > labHelpWidth {
-				lines = append(lines, line)
-				line = ""
-			}
-			lines = append(lines, fmt.Sprintf("%-*s %s", labHelpWidth, line, c.set.about(r, Lab)))
+	for _, r := range c.set.labHelpRows() {
+		line := "  lab " + placesText(r.Syntax)
+		if len(line) > labHelpWidth {
+			lines = append(lines, line)
+			line = ""
 		}
+		lines = append(lines, fmt.Sprintf("%-*s %s", labHelpWidth, line, c.set.about(r, Lab)))
 	}
 	lines = append(lines,
 		"",
@@ -212,4 +210,16 @@ func labHelp(c *Context, _ Args) error {
 	)
 	_, err := io.WriteString(c.Out, strings.Join(lines, "\n")+"\n")
 	return err
+}
+
+// labHelpRows are the rows of the lab's lines, by their first words.
+func (s *Set) labHelpRows() (rows []*Row) {
+	for i := range s.rows {
+		if slices.Contains(s.rows[i].Modes, Lab) {
+			rows = append(rows, &s.rows[i])
+		}
+	}
+	first := func(r *Row) string { return strings.Fields(r.Syntax)[0] }
+	slices.SortStableFunc(rows, func(a, b *Row) int { return strings.Compare(first(a), first(b)) })
+	return rows
 }

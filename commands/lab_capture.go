@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,23 +18,29 @@ func labCaptureRows() []Row {
 	return []Row{
 		{Modes: only, Syntax: "capture link WORD$a WORD$b WORD$file",
 			Help: grammar.Words{
-				"capture":           "Write packets into a pcapng file, from now on",
-				"capture link":      "Those that pass the link between two routers, or between a host and its router",
-				"capture link WORD": "The two ends, and then a new file, such as core.pcapng",
+				"capture":                "Write packets into a pcapng file, from now on",
+				"capture link":           "The packets that pass the link between two routers, or between a host and its router",
+				"capture link WORD$a":    "A router",
+				"capture link WORD$b":    "The router or the host at the other end",
+				"capture link WORD$file": "A new file, such as core.pcapng",
 			},
 			Run: func(c *Context, a Args) error {
 				return c.beginCapture(a, devices.Tap{Link: a.String("a") + "-" + a.String("b")})
 			}},
 		{Modes: only, Syntax: "capture device WORD$device WORD$file",
 			Help: grammar.Words{
-				"capture device":      "Those that pass the interfaces of a router",
-				"capture device WORD": "Router name, and then a new file, such as core.pcapng",
+				"capture device":             "The packets that pass the interfaces of a router",
+				"capture device WORD$device": "Router name",
+				"capture device WORD$file":   "A new file, such as core.pcapng",
 			},
 			Run: func(c *Context, a Args) error { return c.beginCapture(a, devices.Tap{Device: a.String("device")}) }},
 		{Modes: only, Syntax: "capture stop",
 			Help: grammar.Words{"capture stop": "End all captures, and tell how many packets each has"},
 			Run: func(c *Context, _ Args) error {
 				reports, err := c.Lab.StopCaptures()
+				if len(reports) == 0 && err == nil {
+					return errors.New("no capture runs: `capture link` and `capture device` begin one")
+				}
 				for _, r := range reports {
 					if err := c.say("%s\n", r); err != nil {
 						return err

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -98,15 +99,39 @@ func (r *Row) suffix() string {
 	return ""
 }
 
-// headPattern matches the keywords that a syntax begins with, or its first place.
-var headPattern = regexp.MustCompile(`^(?:[a-z0-9-]+(?: [a-z0-9-]+)*|[A-Z.]+)`)
+// The words of a syntax that stand in every line of its row.
+var (
+	keywordPattern = regexp.MustCompile(`^[a-z0-9-]+`)
+	placePattern   = regexp.MustCompile(`^(?:<\d+-\d+>|[A-Z.:]+)`)
+)
 
-// about is what lists say of a row in a mode: the help of the keywords that it begins with.
-func (s *Set) about(r *Row, m grammar.Mode) string {
-	path := headPattern.FindString(r.Syntax)
+// about is what lists say of a row in a mode: the help of the keywords that it begins with, or of the place. A keyword behind
+// a place tells more when it is what distinguishes the row from others that begin as it does.
+func (s *Set) about(r *Row, m grammar.Mode) (help string) {
 	all := s.dialect(releases[slices.IndexFunc(releases, r.in)]).words
-	if help, ok := all[string(m)+": "+path]; ok {
-		return help
+	var path []string
+	places := false
+	words := strings.Fields(r.Syntax)
+	for i, word := range words {
+		keyword, place := keywordPattern.FindString(word), placePattern.FindString(word)
+		switch {
+		case place != "" && i > 0:
+			places = true
+			continue
+		case keyword == "" && place == "", places && !s.branches(m, strings.Join(words[:i], " ")+" ", word):
+			return help
+		}
+		path = append(path, keyword+place)
+		text := strings.Join(path, " ")
+		help = cmp.Or(all[string(m)+": "+text], all[text], help)
 	}
-	return all[path]
+	return help
+}
+
+// branches tells whether rows of a mode go on behind a beginning with another word.
+func (s *Set) branches(m grammar.Mode, beginning, word string) bool {
+	return slices.ContainsFunc(s.rows, func(r Row) bool {
+		rest, ok := strings.CutPrefix(r.Syntax, beginning)
+		return ok && slices.Contains(r.Modes, m) && !strings.HasPrefix(rest, word)
+	})
 }

@@ -224,7 +224,7 @@ func TestConsole(t *testing.T) {
 	p.types("ice xTR1 stop\rshow clock\r")
 	p.sees("xTR1#show clock", "% xTR1 is powered off", "xTR1#")
 	p.types("lab devcie\r")
-	p.sees("xTR1#lab devcie", "            ^", "% Invalid input detected at '^' marker.", "", "xTR1#")
+	p.sees("xTR1#lab devcie", "            ^", "% found \"devcie\", expected advance, capture, connect, device, devices, explain,", "help, host, hosts, link or links", "", "xTR1#")
 
 	// Questions: Tab and `?` mean nothing there, the answer is no line of the history, one key confirms, Ctrl-C gives up.
 	p.clear()

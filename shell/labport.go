@@ -157,9 +157,12 @@ func (p *LabPort) exec(r *remote, wrong io.Writer, line string) (status uint32) 
 }
 
 // Drive runs a line addressed to the lab, at a terminal that stands in front of the lab and not of a router, and lets
-// everything happen that is due then. A task that it begins has the terminal then. An error is what is wrong with the line,
+// everything happen that is due then. The word `lab` before it, as at a router's console, changes nothing. A task that it begins has the terminal then. An error is what is wrong with the line,
 // or with the lab.
 func (s *Shell) Drive(line string) (text string, err error) {
+	if rest, ok := behindLab(line); ok {
+		line = rest
+	}
 	s.lab.Do(func() {
 		if text, err = s.Direct(line); err == nil {
 			err = s.lab.Settle()
@@ -268,9 +271,14 @@ func (t *labTerminal) read(history *editor.History) (line string, end editor.Eve
 
 // run runs a line and shows the answer.
 func (t *labTerminal) run(line string) {
+	width := len(labPrompt)
+	if rest, ok := behindLab(line); ok {
+		width += len(line) - len(rest)
+		line = rest
+	}
 	text, err := t.sh.Drive(line)
 	if err != nil {
-		text += commands.ErrorText(err, len(labPrompt), line)
+		text += commands.LabErrorText(err, width, line)
 	}
 	_, _ = io.WriteString(t.text(), text)
 }

@@ -86,8 +86,9 @@ func TestLabPortTakesEveryLabLine(t *testing.T) {
 		{line: "adv 10s"},
 		{line: "device xTR2 stop"},
 		{line: "devices", answer: "xTR2           15.5     stopped "},
+		{line: "lab devices", answer: "xTR2           15.5     stopped "}, // as at a console
 		{line: "link xTR1 Core1 down"},
-		{line: "advance 5", refused: "the lab refused `advance 5`: found \"5\", expected DURATION"},
+		{line: "advance 5", refused: "the lab refused `advance 5`: found \"5\", expected DURATION such as 5m or 1h30m"},
 		{line: "link xTR1 xTR2 down", refused: "no link between xTR1 and xTR2"},
 		{line: "reboot", refused: "found \"reboot\", expected "},
 		{line: "connect xTR1", refused: "no router can be had here"},
@@ -141,7 +142,7 @@ lab>dev` + erased + `link xTR1 nobody down
 % no device "nobody" in lab reliable-registration: its devices are xTR1, xTR2, Core1, Core2, New-MSMR, Old-MSMR, PxTR1
 lab>advance 5x
             ^
-% Invalid input detected at '^' marker.
+% found "5x", expected DURATION such as 5m or 1h30m
 
 `
 	got := strings.ReplaceAll(screen.String(), "\r\n", "\n")

@@ -131,6 +131,9 @@ func (s *Shell) touch() {
 	})
 }
 
+// Attached tells whether the shell sits at a router, which it does from the first Attach or AttachPrompt on.
+func (s *Shell) Attached() bool { return s.at != nil }
+
 // Device returns the router that the terminal is attached to.
 func (s *Shell) Device() *devices.Device { return s.at.Device }
 
@@ -337,8 +340,16 @@ func (s *Shell) caller() commands.Caller {
 
 // labLine tells whether a line is addressed to the lab, and what it says.
 func (s *Shell) labLine(line string) (rest string, ok bool) {
+	if !s.console {
+		return "", false
+	}
+	return behindLab(line)
+}
+
+// behindLab returns what stands behind the word `lab` at the beginning of a line.
+func behindLab(line string) (rest string, ok bool) {
 	words := grammar.Split(line)
-	if !s.console || len(words) == 0 || !strings.EqualFold(words[0].Text, labWord) {
+	if len(words) == 0 || !strings.EqualFold(words[0].Text, labWord) {
 		return "", false
 	}
 	return line[words[0].Col+len(labWord):], true
@@ -349,12 +360,15 @@ const (
 	labHelp = "Act on the lab itself: time, links, power"
 )
 
-// runLab runs what stands behind `lab` in line.
+// runLab runs what stands behind `lab` in line; the word alone asks what that may be.
 func (s *Shell) runLab(line, rest string) string {
+	if strings.TrimSpace(rest) == "" {
+		rest = "help"
+	}
 	text, err := s.Direct(rest)
 	if err != nil {
 		s.refused = true
-		text += commands.ErrorText(err, len(s.prompt())+len(line)-len(rest), rest)
+		text += commands.LabErrorText(err, len(s.prompt())+len(line)-len(rest), rest)
 	}
 	return text
 }

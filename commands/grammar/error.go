@@ -20,7 +20,7 @@ type Error struct {
 	Kind     Kind
 	Col      int
 	Found    string   // the offending word; "" when the line is incomplete
-	Expected []string // what could stand there, as `?` would list it
+	Expected []string // what could stand there, as `?` would list it, with an example of what is written in its own way
 }
 
 // Error returns the error in one sentence, for logs and configuration files. How a terminal words it is the caller's.

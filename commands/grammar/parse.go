@@ -187,7 +187,11 @@ func (n *node) expected() []string {
 	var texts []string
 	for _, e := range n.edges {
 		if !e.hidden {
-			texts = append(texts, e.text)
+			text := e.text
+			if e.kind != nil && e.kind.such != "" {
+				text += " such as " + e.kind.such
+			}
+			texts = append(texts, text)
 		}
 	}
 	return texts

@@ -12,6 +12,7 @@ import (
 // place is a kind of typed argument.
 type place struct {
 	text string // what `?` prints
+	such string // an example, for errors; "" where the text tells enough
 	rank int    // of the kinds that take a word, the one with the lowest rank gets it
 	// read returns the value of a word. When the word is none, reach tells how many of its bytes still could have been
 	// the beginning of one: that is where the caret goes.
@@ -36,7 +37,7 @@ var (
 	ipv4Prefix  = &place{text: "A.B.C.D/nn", read: readPrefix(netip.Addr.Is4), begins: oneOf("0123456789./")}
 	ipv6Prefix  = &place{text: "X:X:X:X::X/<0-128>", read: readPrefix(netip.Addr.Is6), begins: beginsIPv6(true)}
 
-	durationPlace = &place{text: "DURATION", read: readDuration, begins: oneOf("0123456789.dhmsu")}
+	durationPlace = &place{text: "DURATION", such: "5m or 1h30m", read: readDuration, begins: oneOf("0123456789.dhmsu")}
 )
 
 const interfacePlace = "INTERFACE"
