@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -31,17 +32,24 @@ func (c replayCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	failed := 0
+	var failed, broken int
 	for _, file := range files {
 		ok, err := c.replay(ctx, file)
-		if err != nil {
+		var wrong *transcripts.Error
+		switch {
+		case errors.As(err, &wrong) && len(files) > 1: // the others can be played
+			fmt.Printf("%v\n%-8s %s\n", err, "BROKEN", file)
+			broken++
+		case err != nil:
 			return err
-		}
-		if !ok {
+		case !ok:
 			failed++
 		}
 	}
-	if failed > 0 {
+	switch {
+	case broken > 0:
+		return fmt.Errorf("%d of %d transcripts can't be played, %d answer otherwise", broken, len(files), failed)
+	case failed > 0:
 		return fmt.Errorf("%d of %d transcripts answer otherwise; if that is right, run replay --update and explain it in the commit", failed, len(files))
 	}
 	return nil

@@ -205,6 +205,9 @@ func (p *player) wait(d *Directive, words []string) error {
 	if err != nil {
 		return err
 	}
+	if !p.sh.Attached() {
+		return p.wrong(d, 0, "found `wait` where no router is attached, expected a prompt before it, such as `%s#`", p.world.Console())
+	}
 	switch err := p.world.MayPass(w.most); {
 	case err != nil:
 		return p.wrong(d, 3, "%v", err)

@@ -127,6 +127,7 @@ func TestErrorsHavePlaces(t *testing.T) {
 		{"!! wait \"show clock\"\n", "x.txt:1:10: found 1 words after `wait`"},
 		{"!! wait \"show clock\" (\n", `x.txt:1:22: found "(", expected a regular expression`},
 		{"!! wait \"show clock\" x soon\n", `found "soon", expected a time such as 90s`},
+		{"!! wait \"show clock\" 00:01\n", "x.txt:1:4: found `wait` where no router is attached, expected a prompt before it, such as `New-MSMR#`"},
 		{"xTR1#\n\n!! wait \"show clock\" 23:59 5s\n", "x.txt:3:4: `show clock` has not shown \"23:59\" within 5s; it shows\n*00:00:05.000 UTC"},
 		{"!! page begin a\n", "x.txt:1:1: found no `!! page end` for this page"},
 		{"!! page end\n", "x.txt:1:9: found `page end`, expected `page begin FILE` outside a page"},
