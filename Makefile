@@ -13,7 +13,7 @@ test: # everything that must hold, with the race detector, in any order
 	go run . docs check
 
 golden: # rewrite every golden and page from this tree; explain the difference in the commit
-	go test ./commands/... ./lispcore ./lispcore/enginetest ./lispcore/etr ./lispcore/mapserver ./shell/editor -update
+	go test ./commands/... ./lispcore ./lispcore/enginetest ./lispcore/etr ./lispcore/itr ./lispcore/mapresolver ./lispcore/mapserver ./shell/editor -update
 	go test ./shell/clients -run Screens -update
 	go run . replay --update transcripts
 	go run . docs build

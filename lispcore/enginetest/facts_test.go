@@ -1,10 +1,7 @@
 package enginetest_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,35 +10,8 @@ import (
 	"lisplab/lispcore/enginetest"
 )
 
-var update = flag.Bool("update", false, "rewrite what passed in the scenarios of testdata")
-
 // TestFacts plays the behaviour that the protocol fixes, a file per fact, and what several roles do together.
-func TestFacts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no scenarios", err)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := enginetest.Run(string(want))
-			switch {
-			case err != nil:
-				t.Fatal(err)
-			case *update:
-				err = os.WriteFile(file, []byte(got), 0o644)
-			case got != string(want):
-				t.Errorf("%s", enginetest.Diff(string(want), got))
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-		})
-	}
-}
+func TestFacts(t *testing.T) { enginetest.Scenarios(t) }
 
 // TestFirstBytes holds the first bytes of a session from either side against the capture's.
 func TestFirstBytes(t *testing.T) {

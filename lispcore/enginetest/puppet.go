@@ -94,8 +94,8 @@ func option(words []string, key string) (value string, rest []string) {
 	return "", words
 }
 
-// flag takes a word out of the words.
-func flag(words []string, word string) (found bool, rest []string) {
+// takeFlag takes a word out of the words.
+func takeFlag(words []string, word string) (found bool, rest []string) {
 	i := slices.Index(words, word)
 	if i < 0 {
 		return false, words
@@ -153,11 +153,11 @@ func (p *Player) register(from *Node, words []string) []byte {
 	if nonce != "" {
 		m.Nonce = p.nonceNamed(nonce)
 	}
-	withoutM, words := flag(words, "without-M")
-	withoutI, words := flag(words, "without-I")
-	m.ProxyReply, words = flag(words, "P")
-	m.Merge, words = flag(words, "a")
-	m.TTLTimeout, words = flag(words, "T")
+	withoutM, words := takeFlag(words, "without-M")
+	withoutI, words := takeFlag(words, "without-I")
+	m.ProxyReply, words = takeFlag(words, "P")
+	m.Merge, words = takeFlag(words, "a")
+	m.TTLTimeout, words = takeFlag(words, "T")
 	m.WantNotify, m.HasXTRID = !withoutM, !withoutI
 	if m.HasXTRID {
 		m.XTRID = wire.XTRID{15: byte(from.index() + 1)}
@@ -231,7 +231,7 @@ func (p *Player) message(from *Node, words []string) wire.StreamMessage {
 		return &wire.ErrorNotification{Code: uint8(number(arg(1))), Type: wire.TypeRegistration, Length: 100, ID: 1}
 	case "refresh":
 		r := &wire.RegistrationRefresh{}
-		r.RejectedOnly, words = flag(words, "R")
+		r.RejectedOnly, words = takeFlag(words, "R")
 		switch arg(1) {
 		case "all":
 		case "instance":

@@ -216,7 +216,7 @@ func (p *Player) request(words []string) *wire.MapRequest {
 		bit  *bool
 		word string
 	}{{&m.Authoritative, "A"}, {&m.Probe, "P"}, {&m.SMR, "S"}, {&m.PITR, "p"}, {&m.SMRInvoked, "s"}, {&m.DontReply, "D"}} {
-		*f.bit, words = flag(words, f.word)
+		*f.bit, words = takeFlag(words, f.word)
 	}
 	nonce, words := option(words, "nonce")
 	if nonce != "" {
@@ -242,9 +242,9 @@ func (p *Player) request(words []string) *wire.MapRequest {
 
 func (p *Player) reply(from *Node, words []string) []byte {
 	var m wire.MapReply
-	m.Probe, words = flag(words, "P")
-	authoritative, words := flag(words, "A")
-	none, words := flag(words, "none")
+	m.Probe, words = takeFlag(words, "P")
+	authoritative, words := takeFlag(words, "A")
+	none, words := takeFlag(words, "none")
 	nonce, words := option(words, "nonce")
 	m.Nonce = p.nonceNamed(nonce)
 	act, words := option(words, "act")
@@ -263,8 +263,8 @@ func (p *Player) reply(from *Node, words []string) []byte {
 // ecm encapsulates a message: from its sender to the EID that it asks for, or to the receiver.
 func (p *Player) ecm(from, to *Node, words []string) []byte {
 	var m wire.EncapsulatedControl
-	m.ToETR, words = flag(words, "E")
-	m.ToMS, words = flag(words, "M")
+	m.ToETR, words = takeFlag(words, "E")
+	m.ToMS, words = takeFlag(words, "M")
 	source, words := option(words, "sport")
 	destination, words := option(words, "dport")
 	ports := [2]uint16{lispcore.ControlPort, lispcore.ControlPort}
