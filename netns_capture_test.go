@@ -256,6 +256,65 @@ func TestNetnsMonitorCapture(t *testing.T) {
 	}
 }
 
+// The captures of release 17.9 do, too, each for its direction, and the file that one exports has the same frames.
+func TestNetnsMonitorCaptureXE(t *testing.T) {
+	needNetns(t)
+	const far = "192.0.2.0" // the other end of xTR-17's link
+	state := t.TempDir()
+	out, err := exec.Command(lisplab(t), "exec", "--lab", "transcripts/shell/dialects", "--state", state, "--underlay", "netns", "--advance", "4s", "xTR-17",
+		"monitor capture BOTH interface GigabitEthernet0/0 both", "monitor capture BOTH match ipv4 any any", "monitor capture BOTH start",
+		"monitor capture IN interface GigabitEthernet0/0 in", "monitor capture IN match any", "monitor capture IN start",
+		"ping "+far, "monitor capture BOTH stop", "monitor capture IN stop", "monitor capture BOTH export flash:BOTH.pcap",
+		"show monitor capture BOTH buffer brief", "show monitor capture IN buffer brief").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "Success rate is 100 percent (5/5)") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	_, tables, _ := strings.Cut(string(out), "show monitor capture BOTH")
+	both, in, _ := strings.Cut(tables, "show monitor capture IN")
+	for _, c := range []struct {
+		name, table, echoes string
+		want                int
+	}{
+		{"BOTH", both, "-> " + far, 5}, {"BOTH", both, far + " ", 10},
+		{"IN", in, "-> " + far, 0}, {"IN", in, far + " ", 5},
+	} {
+		got := 0
+		for line := range strings.Lines(c.table) {
+			if strings.Contains(strings.Join(strings.Fields(line), " ")+" ", c.echoes) && strings.HasSuffix(line, "ICMP\n") {
+				got++
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s has %d echoes with `%s`, want %d:\n%s", c.name, got, c.echoes, c.want, c.table)
+		}
+	}
+	f, err := os.Open(filepath.Join(state, "xTR-17", "flash", "BOTH.pcap"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := pcapgo.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	icmps := 0
+	for {
+		data, _, err := r.ReadPacketData()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if gopacket.NewPacket(data, layers.LayerTypeEthernet, gopacket.Default).Layer(layers.LayerTypeICMPv4) != nil {
+			icmps++
+		}
+	}
+	if icmps != 10 {
+		t.Errorf("the file has %d of the 10 echoes", icmps)
+	}
+}
+
 // `lab capture` makes a file while a lab in namespaces runs, and says what is wrong with what it is asked for.
 func TestNetnsLabCapture(t *testing.T) {
 	needNetns(t)

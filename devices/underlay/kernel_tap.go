@@ -30,8 +30,7 @@ type kernelTap struct {
 	see     func(Frame)
 	files   []*os.File
 	readers sync.WaitGroup
-	ending  chan struct{} // closed when no more is wanted
-	until   time.Time     // what is seen later is not wanted; set before ending is closed
+	ending  chan struct{} // closed when no more is wanted, and the sockets take no more
 
 	mu      sync.Mutex
 	waiting []Frame
@@ -167,9 +166,8 @@ func tapSocket(at map[int]tapPort) (*os.File, error) {
 		if err != nil {
 			return err
 		}
-		prog := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
-		if err := unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &prog); err != nil {
-			return fmt.Errorf("setting SO_ATTACH_FILTER: %w", err)
+		if err := setFilter(fd, filter); err != nil {
+			return err
 		}
 		if err := set(fd, option{unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1, "SO_TIMESTAMPNS"}); err != nil {
 			return err
@@ -211,6 +209,30 @@ func networkOrder(n uint16) uint16 {
 	var b [2]byte
 	binary.BigEndian.PutUint16(b[:], n)
 	return binary.NativeEndian.Uint16(b[:])
+}
+
+// setFilter has a socket take what a filter lets pass, from now on.
+func setFilter(fd int, filter []unix.SockFilter) error {
+	prog := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+	if err := unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &prog); err != nil {
+		return fmt.Errorf("setting SO_ATTACH_FILTER: %w", err)
+	}
+	return nil
+}
+
+// closeDoor has the socket of a tap take no more frames. Their stamps would not tell them from those that it has: a frame
+// that the kernel has not stamped gets the time at which it is read.
+func closeDoor(f *os.File) error {
+	filter, err := onlyAt(nil)
+	if err != nil {
+		return err
+	}
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	cerr := conn.Control(func(fd uintptr) { err = setFilter(int(fd), filter) })
+	return errors.Join(err, cerr)
 }
 
 // onlyAt is the filter that takes the frames at some interfaces whole, and no others.
@@ -265,11 +287,7 @@ func (t *kernelTap) read(f *os.File, at map[int]tapPort, stations map[string]Por
 		if !ok {
 			continue
 		}
-		stamp := stampOf(oob[:oobSize])
-		if ended && stamp.After(t.until) {
-			return
-		}
-		t.put(frameAt(at[link.Ifindex], link.Pkttype == unix.PACKET_OUTGOING, slices.Clone(buf[:size]), stamp, stations))
+		t.put(frameAt(at[link.Ifindex], link.Pkttype == unix.PACKET_OUTGOING, slices.Clone(buf[:size]), stampOf(oob[:oobSize]), stations))
 		if !ended {
 			t.tell()
 		}
@@ -344,7 +362,10 @@ func (t *kernelTap) stop() (err error) {
 		t.over = true
 		return nil
 	}
-	t.stopping, t.over, t.until = true, t.looking, time.Now()
+	t.stopping, t.over = true, t.looking
+	for _, f := range t.files {
+		err = errors.Join(err, closeDoor(f))
+	}
 	close(t.ending)
 	for _, f := range t.files {
 		err = errors.Join(err, f.SetReadDeadline(time.Unix(1, 0)))
