@@ -46,6 +46,11 @@ func (f labChoice) open(opt devices.Options, advance time.Duration) (*devices.La
 	if err != nil {
 		return nil, nil, err
 	}
+	if plugs, in := lab.Plugs(); !in {
+		for _, p := range plugs {
+			fmt.Fprintf(os.Stderr, "Note: %s: there is no such cable here, only on the %s underlay.\n", p, devices.Netns)
+		}
+	}
 	if err := lab.Advance(advance); err != nil {
 		return nil, nil, lab.CloseAfter(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"lisplab/commands"
 	"lisplab/devices"
@@ -46,6 +47,9 @@ func (c upCmd) hint(lab *devices.Lab) {
 	space := "lisplab." + lab.Run() + "." + lab.Console()
 	fmt.Fprintf(os.Stderr, "Each router and host has a network namespace: ip netns exec %s ip route\n", space)
 	fmt.Fprintf(os.Stderr, "Ctrl-C or lisplab down %s ends the lab.\n", lab.Run())
+	if plugs, _ := lab.Plugs(); len(plugs) > 0 {
+		fmt.Fprintf(os.Stderr, "Plugged into this machine until then: %s\n", strings.Join(plugs, ", "))
+	}
 	for _, d := range lab.Devices() {
 		for _, i := range d.Config().Interfaces {
 			if i.AccessIn != "" || i.AccessOut != "" {

@@ -26,6 +26,10 @@ func (f *labFile) alone(name string) error {
 		for j := range f.hosts {
 			f.hosts[j].Port.Node = 0
 		}
+		f.plugs = slices.DeleteFunc(f.plugs, func(p labPlug) bool { return p.Node != i })
+		for j := range f.plugs {
+			f.plugs[j].Node = 0
+		}
 		f.devices, f.links, f.console = []*labDevice{d}, nil, 0
 		return nil
 	}

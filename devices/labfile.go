@@ -32,6 +32,7 @@ type labFile struct {
 	console     int                       // the device whose prompt opens
 	underlay    Underlay                  // "" when the file says nothing
 	external    map[netip.Addr]netip.Addr // where addresses are on real machines
+	plugs       []labPlug                 // into the machine's own interfaces
 }
 
 // labDevice is one device of a lab file.
@@ -55,6 +56,7 @@ type labReader struct {
 	links    []ast.Node
 	hosts    []ast.Node
 	faults   []ast.Node
+	external []ast.Node
 	console  ast.Node
 	used     map[underlay.Port]bool
 	misnamed bool // a device has no name, or a wrong one: nobody knows which one another part of the file means
@@ -92,7 +94,9 @@ func readLabFile(name string, text []byte) (*labReader, error) {
 			return r.list(n, "a list of impairments", func(n ast.Node) error { r.faults = append(r.faults, n); return nil })
 		}},
 		field{"underlay", r.readUnderlay},
-		field{"external", func(n ast.Node) error { return r.list(n, "a list of addresses: "+externalForm, r.readExternal) }},
+		field{"external", func(n ast.Node) error {
+			return r.list(n, "a list: "+externalForm, func(n ast.Node) error { r.external = append(r.external, n); return nil })
+		}},
 	)
 	switch {
 	case devices == nil && err == nil:
@@ -110,7 +114,7 @@ func readLabFile(name string, text []byte) (*labReader, error) {
 	for _, part := range []struct {
 		nodes []ast.Node
 		read  func(ast.Node) error
-	}{{r.links, r.readLink}, {r.hosts, r.readHost}, {r.faults, r.readFault}} {
+	}{{r.links, r.readLink}, {r.hosts, r.readHost}, {r.external, r.readExternal}, {r.faults, r.readFault}} {
 		for _, n := range part.nodes {
 			errs = append(errs, part.read(n))
 		}
@@ -207,6 +211,9 @@ func (r *labReader) readInterface(d *labDevice, n ast.Node) error {
 	return nil
 }
 
+// dashes stand between the two ends of a link.
+const dashes = " -- "
+
 // linkForm is how a link is written.
 const linkForm = "a link such as xTR1:GigabitEthernet0/0 -- Core1:GigabitEthernet0/1"
 
@@ -215,14 +222,14 @@ func (r *labReader) readLink(n ast.Node) error {
 	if err != nil {
 		return err
 	}
-	a, b, ok := strings.Cut(text, " -- ")
+	a, b, ok := strings.Cut(text, dashes)
 	if !ok {
 		return r.wrong(n, linkForm)
 	}
 	link := underlay.Link{Up: true}
 	var errB error
 	link.A, err = r.readPort(n, 0, a)
-	link.B, errB = r.readPort(n, len(a)+len(" -- "), b)
+	link.B, errB = r.readPort(n, len(a)+len(dashes), b)
 	if err := errors.Join(err, errB); err != nil {
 		return err
 	}
@@ -237,7 +244,7 @@ func (r *labReader) readPort(n ast.Node, offset int, end string) (underlay.Port,
 		return port, err
 	}
 	if r.used[port] {
-		return port, r.wrongAt(n, offset, end, "an interface that is in no other link")
+		return port, r.wrongAt(n, offset, end, "an interface into which nothing else is plugged")
 	}
 	r.used[port] = true
 	return port, nil

@@ -100,7 +100,7 @@ func (r *labReader) linkFault(n ast.Node, e faultEntry) error {
 	if err != nil {
 		return err
 	}
-	a, b, both := strings.Cut(text, " -- ")
+	a, b, both := strings.Cut(text, dashes)
 	if !both {
 		var one bool
 		if a, b, one = strings.Cut(text, " -> "); !one {
@@ -112,7 +112,7 @@ func (r *labReader) linkFault(n ast.Node, e faultEntry) error {
 	case ia < 0:
 		return r.wrongAt(e.link, 0, a, r.aDevice())
 	case ib < 0:
-		return r.wrongAt(e.link, len(a)+len(" -- "), b, r.aDevice())
+		return r.wrongAt(e.link, len(a)+len(dashes), b, r.aDevice())
 	case !r.linked(ia, ib):
 		return r.wrong(e.link, "two devices that have a link to each other")
 	}

@@ -73,12 +73,34 @@ func (l *Lab) goLive(routers []string, opt Options) (wires, error) {
 	for _, k := range l.file.links {
 		cfg.Cables = append(cfg.Cables, [2]underlay.Port{k.A, k.B})
 	}
+	for _, p := range l.plugs() {
+		cfg.External = append(cfg.External, p.B.Interface)
+		cfg.Cables = append(cfg.Cables, [2]underlay.Port{p.A, p.B})
+	}
 	w, arrivals, err := openNetns(cfg, l, routers)
 	if err != nil {
 		return nil, err
 	}
 	l.live = &live{run: cfg.Run, clock: startClock(l.loop.now, 1), arrivals: arrivals}
 	return w, nil
+}
+
+// plugs are the cables into the machine's interfaces, whose numbers follow those of routers and hosts.
+func (l *Lab) plugs() (list []underlay.Link) {
+	for i, p := range l.file.plugs {
+		machine := underlay.Port{Node: len(l.file.devices) + len(l.file.hosts) + i, Interface: p.machine}
+		list = append(list, underlay.Link{A: p.Port, B: machine, Up: true})
+	}
+	return list
+}
+
+// Plugs lists what the lab file plugs into interfaces of the machine, such as `Core1 GigabitEthernet0/3 -- eth1`, and tells
+// whether it is plugged in: that takes the netns underlay. Elsewhere these are interfaces without a cable.
+func (l *Lab) Plugs() (list []string, in bool) {
+	for _, p := range l.file.plugs {
+		list = append(list, l.devices[p.Node].Name()+" "+p.Interface+dashes+p.machine)
+	}
+	return list, l.Run() != ""
 }
 
 // Live tells whether lab time is real: the lab does not run on loopback.

@@ -11,7 +11,9 @@ import (
 type Config struct {
 	Run    string // a name as RunName makes it
 	Nodes  []Node
-	Cables [][2]underlay.Port // between interfaces of Nodes
+	Cables [][2]underlay.Port // between interfaces of Nodes, and of External
+	// External are interfaces of the machine itself, each once. In Cables each is the interface of a node: they follow Nodes.
+	External []string
 }
 
 // RunName makes the name of a run of what may be any text.

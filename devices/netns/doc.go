@@ -12,7 +12,8 @@
 //	|           Gi0-1 ------- veth ------ xTR1.Gi0-1, plugged in nowhere  |               |                 |
 //	+-----------------+               +-----------------------------------+               +-----------------+
 //
-// The far ends of all interfaces stand on the floor, each segment's at a bridge (floor.go). A segment that is to do more to
+// The far ends of all interfaces stand on the floor, each segment's at a bridge (floor.go), and with them the interfaces of the
+// machine that the lab is plugged into, which go back home before the floor does (external.go). A segment that is to do more to
 // frames than to pass them is taken off its bridge: then Kernel carries its frames by packet sockets at the far ends.
 //
 // What LISP is asked about is the rule of package devices, in the kernel's words: for each EID prefix P of an ITR

@@ -22,9 +22,10 @@ import (
 // It has no addresses and says nothing itself.
 type floor struct {
 	*space
+	run      string
 	segments []*segment
-	far      map[underlay.Port]port // the far ends of interfaces
-	names    map[string]bool        // of the far ends
+	far      map[underlay.Port]port // the far ends of interfaces, and those of the machine
+	names    map[string]bool        // of all of them, and of the bridges
 }
 
 // segment is interfaces that hear each other.
@@ -34,19 +35,32 @@ type segment struct {
 	what   string // the ends in words
 }
 
-func newFloor(run string) (*floor, error) {
-	s, err := newSpace(spaceName(run, ""), floorSysctls)
+func newFloor(cfg Config) (*floor, error) {
+	s, err := newSpace(spaceName(cfg.Run, ""), floorSysctls)
 	if err != nil {
 		return nil, err
 	}
-	return &floor{space: s, far: make(map[underlay.Port]port), names: make(map[string]bool)}, nil
+	f := &floor{space: s, run: cfg.Run, far: make(map[underlay.Port]port), names: make(map[string]bool)}
+	for _, name := range cfg.External { // these keep their names
+		f.names[name] = true
+	}
+	return f, nil
 }
 
-// lay makes one segment: a veth pair for each end, and a bridge between the far ends if there are several.
+// lay makes one segment: a veth pair for each end that is a node's, and a bridge between the far ends if there are several.
 func (f *floor) lay(nodes []*place, ends []underlay.Port) error {
 	s := &segment{ends: ends}
 	var names []string
 	for _, end := range ends {
+		if end.Node >= len(nodes) {
+			at, err := f.plug(end.Interface)
+			if err != nil {
+				return err
+			}
+			f.far[end] = at
+			names = append(names, "the machine's "+end.Interface)
+			continue
+		}
 		if err := f.veth(nodes[end.Node], end); err != nil {
 			return err
 		}
@@ -57,7 +71,7 @@ func (f *floor) lay(nodes []*place, ends []underlay.Port) error {
 	if len(ends) == 1 {
 		return nil
 	}
-	b := newBridge(fmt.Sprintf("br%d", len(f.segments)))
+	b := newBridge(f.free(fmt.Sprintf("br%d", len(f.segments))))
 	err := f.link.LinkAdd(b)
 	if err != nil {
 		return fmt.Errorf("a bridge between %s: %w%s", s.what, err, moduleHint(err, "bridge"))
@@ -133,7 +147,7 @@ func plain(name string) error {
 	return nil
 }
 
-// free is a name for a far end that no other has: the one that is wanted, or a part of it and a number.
+// free is a name on the floor that no other has: the one that is wanted, or a part of it and a number.
 func (f *floor) free(want string) string {
 	name := want[:min(len(want), maxName)]
 	for n := 1; f.names[name]; n++ {
@@ -187,7 +201,7 @@ func (g *Ground) Wire(at underlay.Port) (file *os.File, err error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("the far end of %s %s: %w", g.nodes[at.Node].name, at.Interface, err)
+		return nil, fmt.Errorf("%s on the floor of lab %s: %w", g.floor.far[at].name, g.run, err)
 	}
 	return file, nil
 }
@@ -201,6 +215,9 @@ func segments(cfg Config) (list [][]underlay.Port) {
 		for _, iface := range n.Interfaces {
 			list = append(list, []underlay.Port{{Node: i, Interface: iface}})
 		}
+	}
+	for i, name := range cfg.External {
+		list = append(list, []underlay.Port{{Node: len(cfg.Nodes) + i, Interface: name}})
 	}
 	for _, l := range cfg.Cables {
 		a, b := find(l[0]), find(l[1])

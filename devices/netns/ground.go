@@ -66,7 +66,10 @@ func Open(cfg Config) (*Ground, error) {
 }
 
 func (g *Ground) build(cfg Config) (err error) {
-	if g.floor, err = newFloor(g.run); err != nil {
+	if err := checkExternal(cfg.External); err != nil {
+		return err
+	}
+	if g.floor, err = newFloor(cfg); err != nil {
 		return err
 	}
 	for _, n := range cfg.Nodes {
@@ -163,6 +166,11 @@ func (g *Ground) Watch(lost func(error)) {
 		for _, s := range g.floor.segments {
 			if s.bridge.index == index {
 				return "the bridge between " + s.what
+			}
+		}
+		for end, far := range g.floor.far {
+			if end.Node >= len(g.nodes) && far.index == index {
+				return "the machine's interface " + end.Interface
 			}
 		}
 		return ""

@@ -183,15 +183,17 @@ func ask(run string) error {
 	return nil
 }
 
-// Clean takes the namespaces of a run away, and with them all that is in them. Who calls it holds the run.
+// Clean takes the namespaces of a run away, and with them all that is in them but for the machine's own interfaces, which go
+// back there: the floor stays as long as one can't. Who calls it holds the run.
 func Clean(run string) error {
 	spaces, err := entries(spaceDir)
 	if err != nil {
 		return err
 	}
-	var errs []error
+	kept := giveBack(run)
+	errs := []error{kept}
 	for _, s := range spaces {
-		if r, ours := runOf(s); ours && r == run {
+		if r, ours := runOf(s); ours && r == run && (kept == nil || s != spaceName(run, "")) {
 			errs = append(errs, removeSpace(s))
 		}
 	}

@@ -60,6 +60,8 @@ type KernelConfig struct {
 	Names []string // the routers, by number
 	Links []Link
 	Hosts []Host // their numbers follow the routers'
+	// Plugs are cables that lead out of the network, to interfaces B that only the Ground knows. Their numbers follow the hosts'.
+	Plugs []Link
 	// Ground is closed with the Kernel.
 	Ground Ground
 	// Chance draws what impaired links do to frames; nil when no link ever is.
@@ -125,6 +127,9 @@ func NewKernel(cfg KernelConfig) *Kernel {
 		k.nodes = append(k.nodes, &node{index: i, name: name})
 	}
 	k.addHosts(cfg.Hosts)
+	for _, p := range cfg.Plugs {
+		k.nodes = append(k.nodes, &node{index: p.B.Node, name: p.B.Interface})
+	}
 	for range k.nodes {
 		k.sites = append(k.sites, &site{})
 	}

@@ -85,7 +85,7 @@ func (t *kernelTap) open(node int, ports []Port, stations map[string]Port) error
 			}
 			at := tapPort{Port: p, peer: Nobody}
 			ends := t.k.ends(p)
-			if at.lan = len(ends) > 2; len(ends) == 2 {
+			if at.lan = len(ends) > 2; len(ends) == 2 && !t.k.outside(ends[1]) {
 				at.peer = ends[1]
 			}
 			tapped[i.Index] = at
@@ -107,6 +107,9 @@ func (t *kernelTap) open(node int, ports []Port, stations map[string]Port) error
 	return nil
 }
 
+// outside tells whether a port is the far end of one of Plugs.
+func (k *Kernel) outside(p Port) bool { return p.Node >= len(k.nodes)-len(k.cfg.Plugs) }
+
 // ends are the ports of a segment, the given one first: what is cabled to it, and hosts.
 func (k *Kernel) ends(p Port) []Port {
 	list := []Port{p}
@@ -116,7 +119,7 @@ func (k *Kernel) ends(p Port) []Port {
 				list = append(list, b)
 			}
 		}
-		for _, l := range k.links {
+		for _, l := range slices.Concat(k.links, k.cfg.Plugs) {
 			add(l.A, l.B)
 			add(l.B, l.A)
 		}
@@ -137,7 +140,9 @@ func (k *Kernel) stations(ports []Port) (map[string]Port, error) {
 	for _, p := range ports {
 		if ends := k.ends(p); len(ends) > 2 {
 			for _, e := range ends {
-				byNode[e.Node] = append(byNode[e.Node], e)
+				if !k.outside(e) {
+					byNode[e.Node] = append(byNode[e.Node], e)
+				}
 			}
 		}
 	}

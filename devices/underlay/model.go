@@ -5,7 +5,7 @@ import "slices"
 // model is what a network is by its configuration: nodes, cables, lines and routing tables. On loopback it is all that there
 // is; on the kernel's own wires it says how these are to be, and what a `show` tells of them.
 type model struct {
-	nodes []*node // routers, then hosts
+	nodes []*node // routers, then hosts, then what Plugs lead to
 	links []Link
 	near  map[Port][]Port  // neighbors, as of the last update
 	walks map[walkKey]walk // too

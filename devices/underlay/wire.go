@@ -41,7 +41,7 @@ func (k *Kernel) findSegments() (list [][]Port) {
 			list = append(list, ends)
 		}
 	}
-	for _, l := range k.links {
+	for _, l := range slices.Concat(k.links, k.cfg.Plugs) {
 		add(l.A)
 	}
 	for _, nd := range k.nodes {
