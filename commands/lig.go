@@ -77,7 +77,7 @@ func (c *Context) lig(a Args, eids ...lispcore.EID) error {
 		Render: func(r itr.LigResult) string {
 			snap, _ := device.ITR()
 			state, _ := snap.Service(r.EID.Service())
-			view := mapCacheView{state: state, now: now()}
+			view := mapCacheView{release: device.Release(), state: state, now: now()}
 			i := view.longest(r.EID.Prefix)
 			if i < 0 {
 				return ""

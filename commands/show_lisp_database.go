@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net/netip"
 	"slices"
+	"time"
 
 	"lisplab/commands/grammar"
 	"lisplab/devices"
@@ -48,13 +49,14 @@ func showLISPDatabase(c *Context, a Args, family lispcore.Family) error {
 	}
 	snap, _ := c.Device.ETR()
 	view := viewDatabase(cfg.LISP, eidTable, family, snap, c.Device.Interfaces(), c.Device.StaticRoutes())
+	view.release, view.now = c.Device.Release(), c.Lab.Now()
 	entries := view.Entries
 	if a.Has("eid") {
 		i := view.longest(lispcore.NewEID(view.Instance, a.Prefix("eid")))
 		if i < 0 {
 			return refuse("%% No local EID prefix in %v:%s matching %s", family, capital(view.VRF), eidText(a, "eid"))
 		}
-		entries = entries[i : i+1]
+		entries, view.asked = entries[i:i+1], true
 	}
 	return writeDatabase(c.Out, c.Form, view, entries)
 }
@@ -86,9 +88,9 @@ func findEIDTable(cfg *devices.LISP, a Args) (devices.EIDTable, error) {
 func viewDatabase(cfg *devices.LISP, t devices.EIDTable, family lispcore.Family, snap etr.Snapshot,
 	interfaces []devices.InterfaceState, static []devices.StaticRoute) databaseView {
 	view := databaseView{Family: family, VRF: t.VRF, Instance: t.Instance}
-	registered, discovered := map[lispcore.EID][]lispcore.Locator{}, map[lispcore.EID][]lispcore.Locator{}
+	held := map[lispcore.EID]etr.Entry{}
 	for _, e := range snap.Database {
-		registered[e.Mapping.EID], discovered[e.Mapping.EID] = e.Mapping.Locators, e.Discovered
+		held[e.Mapping.EID] = e
 	}
 	for _, m := range t.Mappings {
 		eid := lispcore.NewEID(t.Instance, m.EID)
@@ -96,14 +98,16 @@ func viewDatabase(cfg *devices.LISP, t devices.EIDTable, family lispcore.Family,
 			continue
 		}
 		configured := configuredLocators(cfg, m, interfaces)
-		locators, ok := registered[eid]
+		registered, ok := held[eid]
+		locators := registered.Mapping.Locators
 		if !ok {
 			locators = configured
 		}
 		locators = withoutDead(locators, configured)
 		set := locatorSetOf(cfg, m.LocatorSet)
 		view.Entries = append(view.Entries, databaseEntry{EID: eid, LocatorSet: m.LocatorSet, AutoDiscover: set != nil && set.AutoDiscover,
-			NoRoute: !hasRoute(m.EID, interfaces, static), Locators: locators, Discovered: discovered[eid]})
+			NoRoute: !hasRoute(m.EID, interfaces, static), Locators: locators, Discovered: registered.Discovered,
+			Since: registered.Since, Changed: registered.Changed, Status: registered.Status})
 	}
 	return view
 }
@@ -173,6 +177,10 @@ type databaseView struct {
 	VRF      string // "default" or a name
 	Instance uint32
 	Entries  []databaseEntry // by address, by length
+
+	release devices.Release
+	now     time.Time
+	asked   bool // for one EID
 }
 
 // databaseEntry is one EID prefix of the database.
@@ -184,23 +192,29 @@ type databaseEntry struct {
 
 	AutoDiscover bool // the locator-set has the map servers merge what the routers of the site say
 	Discovered   []lispcore.Locator
+
+	// What the ETR holds of it; zero on a router that registers nothing.
+	Since, Changed time.Time
+	Status         []etr.Status
 }
 
-// writeDatabase prints the database in its 15.x layout. entries are those to be listed (one EID's, or all of the view);
-// the title always tells of the whole view.
+// writeDatabase prints the database. entries are those to be listed (one EID's, or all of the view); the title always tells of
+// the whole view. 17.x counts on a line of its own, and says more of each entry.
 func writeDatabase(w io.Writer, form Form, view databaseView, entries []databaseEntry) error {
 	if form == FormJSON {
 		return databaseJSON.write(w, form, databaseJSONCells(entries))
 	}
-	vrf := view.VRF
-	if vrf != "default" {
-		vrf = "vrf " + vrf
+	xe := view.release.XELISPViews()
+	if xe {
+		fmt.Fprintf(w, "LISP ETR %v Mapping Database for LISP 0 EID-table %s (IID %d), LSBs: 0x%X\n",
+			view.Family, vrfText(view.VRF), view.Instance, view.statusBits())
+		fmt.Fprintf(w, "Entries total %d, no-route %d, inactive 0, do-not-register 0\n\n", len(view.Entries), view.noRoutes())
+	} else {
+		fmt.Fprintf(w, "LISP ETR %v Mapping Database for EID-table %s (IID %d), LSBs: 0x%X, %d entries\n\n",
+			view.Family, vrfText(view.VRF), view.Instance, view.statusBits(), len(view.Entries))
 	}
-	fmt.Fprintf(w, "LISP ETR %v Mapping Database for EID-table %s (IID %d), LSBs: 0x%X, %d entries\n\n",
-		view.Family, vrf, view.Instance, view.statusBits(), len(view.Entries))
 	if view.unreachable() {
-		io.WriteString(w, "*** ALL CONFIGURED LOCAL EID PREFIXES HAVE NO ROUTE ***\n"+
-			"***      REPORTING LOCAL RLOCS AS UNREACHABLE       ***\n\n")
+		io.WriteString(w, unreachableBanner(xe))
 	}
 	for _, e := range entries {
 		io.WriteString(w, prefixText(e.EID.Prefix))
@@ -214,11 +228,51 @@ func writeDatabase(w io.Writer, form Form, view databaseView, entries []database
 			io.WriteString(w, " *** NO ROUTE TO EID PREFIX ***")
 		}
 		io.WriteString(w, "\n")
+		if xe { // no map server has told of a domain, and packets are led through no service
+			fmt.Fprintf(w, "  Uptime: %s, Last-change: %s\n  Domain-ID: unset\n  Service-Insertion: N/A (0)\n",
+				age(view.now, e.Since), age(view.now, e.Changed))
+		}
 		if err := databaseListing(slices.Concat(e.Locators, e.Discovered)).write(w, form, locatorCells(e)); err != nil {
 			return err
 		}
+		if xe && view.asked {
+			if err := registeredListing.write(w, form, registeredCells(view.now, e)); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// unreachableBanner stands above a database whose prefixes all lack a route.
+func unreachableBanner(xe bool) string {
+	if xe {
+		return "*** ALL ACTIVE LOCAL EID PREFIXES HAVE NO ROUTE ***\n" +
+			"***    REPORTING LOCAL RLOCS AS UNREACHABLE     ***\n\n"
+	}
+	return "*** ALL CONFIGURED LOCAL EID PREFIXES HAVE NO ROUTE ***\n" +
+		"***      REPORTING LOCAL RLOCS AS UNREACHABLE       ***\n\n"
+}
+
+// registeredListing tells of 17.x's one entry where it is registered: "  %-16s %-14s %-4s %s".
+var registeredListing = listing{indent: 2, columns: []field{
+	{head: "Map-server", width: 16, gap: 1, push: true},
+	{head: "Uptime", width: 14, gap: 1},
+	{head: "ACK", width: 4, gap: 1},
+	{head: "Domain-ID"},
+}}
+
+// registeredCells are the map servers of an entry. Uptime is the time since the last acknowledgment; a map server that has told
+// of no domain has number 0.
+func registeredCells(now time.Time, e databaseEntry) iter.Seq[[]string] {
+	return func(yield func([]string) bool) {
+		for _, s := range e.Status {
+			acked := !s.Acked.IsZero() && (s.State == etr.Periodic || s.State == etr.Stable)
+			if !yield([]string{addrText(s.MapServer), age(now, s.Acked), capital(yesNo(acked)), "0"}) {
+				return
+			}
+		}
+	}
 }
 
 // databaseListing is the locator table of one entry: "  %-*s  %3d/%-3d  %-9s  %s".
@@ -290,6 +344,16 @@ func (v databaseView) statusBits() uint32 {
 		}
 	}
 	return bits
+}
+
+// noRoutes counts the prefixes that the router has no route to.
+func (v databaseView) noRoutes() (n int) {
+	for _, e := range v.Entries {
+		if e.NoRoute {
+			n++
+		}
+	}
+	return n
 }
 
 // unreachable tells whether every prefix of the view lacks a route and its own locators are reported down.

@@ -87,6 +87,31 @@ func TestShowLISPDatabase(t *testing.T) {
 		}
 	}
 	v4, v6 := lispcore.IPv4, lispcore.IPv6
+	// 17.x knows how old an entry is, and where it is registered.
+	aged := etr.Snapshot{Database: slices.Clone(snap.Database)}
+	for i := range aged.Database {
+		aged.Database[i].Since, aged.Database[i].Changed = labTime(0), labTime(30*i)
+	}
+	aged.Database[1].Status = []etr.Status{
+		{MapServer: netip.MustParseAddr("209.165.201.31"), State: etr.Stable, Acked: labTime(40)},
+		{MapServer: netip.MustParseAddr("209.165.201.41"), State: etr.Periodic},
+		{MapServer: netip.MustParseAddr("2001:db8:f::31"), State: etr.AckWait, Acked: labTime(50)},
+		{MapServer: netip.MustParseAddr("209.165.201.51"), State: etr.Rejected, Acked: labTime(50)},
+	}
+	xe := func(family lispcore.Family, eid string, snap etr.Snapshot, interfaces []devices.InterfaceState) func(*strings.Builder) {
+		return func(w *strings.Builder) {
+			view := viewDatabase(cfg, cfg.EIDTables[0], family, snap, interfaces, static)
+			view.release, view.now = devices.Release179, labTime(100)
+			entries := view.Entries
+			if eid != "" {
+				i := view.longest(eidOf(view.Instance, eid))
+				entries, view.asked = entries[i:i+1], true
+			}
+			if err := writeDatabase(w, FormIOS, view, entries); err != nil {
+				t.Error(err)
+			}
+		}
+	}
 	checkGolden(t, "show_lisp_database", []goldenCase{
 		{"IPv4: a route to some, two by a connected network or a static route", show(0, FormIOS, v4, "", snap, interfaces, static)},
 		{"IPv4: one EID", show(0, FormIOS, v4, "10.20.1.1/32", snap, interfaces, static)},
@@ -98,6 +123,10 @@ func TestShowLISPDatabase(t *testing.T) {
 		{"no mapping", show(-1, FormIOS, v4, "", snap, interfaces, static)},
 		{"JSON", show(0, FormJSON, v4, "", snap, interfaces, static)},
 		{"JSON: no mapping", show(-1, FormJSON, v6, "", snap, interfaces, static)},
+		{"17.9: IPv4", xe(v4, "", aged, interfaces)},
+		{"17.9: one EID", xe(v4, "10.20.1.1/32", aged, interfaces)},
+		{"17.9: configured, but no ETR", xe(v6, "", aged, interfaces)},
+		{"17.9: nothing has a route, and the locators are down", xe(v6, "", etr.Snapshot{}, down)},
 	})
 }
 

@@ -27,13 +27,7 @@ func showLISPForwardingRows() []Row {
 		if what == "eid local" { // the first of the rows
 			words[show], words[show+" eid"] = "LISP forwarding information", "Prefixes of the data plane"
 		}
-		return Row{Modes: anyExec, Syntax: syntax, Help: words, Run: func(c *Context, a Args) error {
-			table, err := lispTableAt(c, a)
-			if err != nil {
-				return err
-			}
-			return run(forwardingOf(c, table, family), c, a)
-		}}
+		return Row{Modes: anyExec, Syntax: syntax, Help: words, Run: showForwarding(family, run)}
 	}
 	var rows []Row
 	for _, f := range []struct {
@@ -44,10 +38,7 @@ func showLISPForwardingRows() []Row {
 		rows = append(rows,
 			row(f.ip, f.family, f.address, "eid local", "EID prefixes of the own site", forwardingView.showLocal),
 			row(f.ip, f.family, f.address, "eid remote", "EID prefixes of other sites", forwardingView.showRemote),
-			row(f.ip, f.family, f.address, "state", "What the router is for an EID table", func(v forwardingView, c *Context, _ Args) error {
-				_, err := io.WriteString(c.Out, v.stateText())
-				return err
-			}),
+			row(f.ip, f.family, f.address, "state", "What the router is for an EID table", forwardingView.showState),
 			row(f.ip, f.family, f.address, "statistics", "What the data plane has counted", func(v forwardingView, c *Context, _ Args) error {
 				var p statisticsPage
 				fmt.Fprintf(&p, "LISP forwarding statistics for EID table %s\n", v.tableText())
@@ -57,6 +48,17 @@ func showLISPForwardingRows() []Row {
 			}))
 	}
 	return rows
+}
+
+// showForwarding runs a view of the EID table that a line is about.
+func showForwarding(family lispcore.Family, view func(forwardingView, *Context, Args) error) func(*Context, Args) error {
+	return func(c *Context, a Args) error {
+		table, err := lispTableAt(c, a)
+		if err != nil {
+			return err
+		}
+		return view(forwardingOf(c, table, family), c, a)
+	}
 }
 
 // forwardingView is what `show ip lisp forwarding` prints of one EID table and address family.
@@ -132,18 +134,28 @@ func (v forwardingView) showRemote(c *Context, a Args) error {
 		}
 		entries = entries[i : i+1]
 	}
-	_, err := io.WriteString(c.Out, remoteText(entries))
+	_, err := io.WriteString(c.Out, remoteText(c.Device.Release().XELISPViews(), entries))
 	return err
 }
 
-func remoteText(entries []itr.Entry) string {
+// remoteText prints entries. 17.x adds the instance that packets of an extranet have, which the lab knows none of.
+func remoteText(xe bool, entries []itr.Entry) string {
 	var b strings.Builder
-	b.WriteString("Prefix                 Fwd action  Locator status bits\n")
+	head, instance := "", ""
+	if xe {
+		head, instance = "   encap_iid", "            N/A"
+	}
+	fmt.Fprintf(&b, "Prefix                 Fwd action  Locator status bits%s\n", head)
 	for _, e := range entries {
-		fmt.Fprintf(&b, "%-22s %-11s 0x%08X\n", prefixText(e.Prefix), forwardAction(e), locatorBits(e))
+		fmt.Fprintf(&b, "%-22s %-11s 0x%08X%s\n", prefixText(e.Prefix), forwardAction(e), locatorBits(e), instance)
 		fmt.Fprintf(&b, "  packets/bytes       %d/%d\n", e.Packets, e.Bytes)
 	}
 	return b.String()
+}
+
+func (v forwardingView) showState(c *Context, _ Args) error {
+	_, err := io.WriteString(c.Out, v.stateText())
+	return err
 }
 
 // stateColumn is where the values of stateText stand.

@@ -54,7 +54,7 @@ func showLISPMapCache(c *Context, a Args, family lispcore.Family) error {
 	if !ok {
 		return errNoITR(family)
 	}
-	view := mapCacheView{table: table, state: state, now: c.Lab.Now()}
+	view := mapCacheView{release: c.Device.Release(), table: table, state: state, now: c.Lab.Now()}
 	switch {
 	case a.Has("eid"):
 		i := view.longest(a.Prefix("eid"))
@@ -70,10 +70,14 @@ func showLISPMapCache(c *Context, a Args, family lispcore.Family) error {
 
 // mapCacheView is what `show ip lisp map-cache` prints of one EID table and address family.
 type mapCacheView struct {
-	table devices.EIDTable
-	state itr.ServiceState
-	now   time.Time
+	release devices.Release
+	table   devices.EIDTable
+	state   itr.ServiceState
+	now     time.Time
 }
+
+// xe tells whether it prints as in 17.x.
+func (v mapCacheView) xe() bool { return v.release.XELISPViews() }
 
 // longest returns the index of the entry that a packet to the EID would use, or -1.
 func (v mapCacheView) longest(eid netip.Prefix) int {
@@ -87,13 +91,17 @@ func (v mapCacheView) longest(eid netip.Prefix) int {
 	return best
 }
 
-// write prints entries in their 15.x layout. The title always tells of the whole map-cache.
+// write prints entries. The title always tells of the whole map-cache.
 func (v mapCacheView) write(w io.Writer, form Form, entries []itr.Entry, detail bool) error {
 	if form == FormJSON {
 		return mapCacheJSON.write(w, form, v.jsonCells(entries))
 	}
-	fmt.Fprintf(w, "LISP %v Mapping Cache for EID-table %s (IID %d), %d entries\n\n",
-		v.state.Service.Family, vrfText(v.table.VRF), v.table.Instance, len(v.state.Entries))
+	router := ""
+	if v.xe() {
+		router = "LISP 0 "
+	}
+	fmt.Fprintf(w, "LISP %v Mapping Cache for %sEID-table %s (IID %d), %d entries\n\n",
+		v.state.Service.Family, router, vrfText(v.table.VRF), v.table.Instance, len(v.state.Entries))
 	for _, e := range entries {
 		if err := v.entry(w, form, e, detail); err != nil {
 			return err
@@ -103,7 +111,7 @@ func (v mapCacheView) write(w io.Writer, form Form, entries []itr.Entry, detail 
 }
 
 func (v mapCacheView) entry(w io.Writer, form Form, e itr.Entry, detail bool) error {
-	fmt.Fprintf(w, "%s, uptime: %s, expires: %s, via %s\n", prefixText(e.Prefix), age(v.now, e.Created), v.expires(e), viaText(e))
+	fmt.Fprintf(w, "%s, uptime: %s, expires: %s, via %s\n", prefixText(e.Prefix), age(v.now, e.Created), v.expires(e), v.viaText(e))
 	if detail {
 		v.details(w, e)
 	}
@@ -115,10 +123,10 @@ func (v mapCacheView) entry(w io.Writer, form Form, e itr.Entry, detail bool) er
 		_, err := fmt.Fprintf(w, "  Negative cache entry, action: %s\n", actionText(e.Action))
 		return err
 	case !detail:
-		return mapCacheListing(e.Locators).write(w, form, v.locatorCells(e.Locators))
+		return v.locatorListing(e.Locators).write(w, form, v.locatorCells(e.Locators))
 	}
 	var table bytes.Buffer // whose rows are parted by what is known of each locator
-	if err := mapCacheListing(e.Locators).write(&table, form, v.locatorCells(e.Locators)); err != nil {
+	if err := v.locatorListing(e.Locators).write(&table, form, v.locatorCells(e.Locators)); err != nil {
 		return err
 	}
 	for i, line := range strings.SplitAfter(table.String(), "\n") {
@@ -138,24 +146,31 @@ func (v mapCacheView) expires(e itr.Entry) string {
 }
 
 // viaText tells where an entry comes from, and how complete it is.
-func viaText(e itr.Entry) string {
+func (v mapCacheView) viaText(e itr.Entry) string {
 	switch {
 	case e.Source == itr.StaticEntry:
-		return "static " + staticText(e.Action)
+		return v.staticText(e.Action)
 	case len(e.Locators) == 0:
 		return "map-reply, " + actionText(e.Action)
+	case e.Self && v.xe():
+		return "map-reply, self, complete"
 	case e.Self:
 		return "map-reply, self"
 	}
 	return "map-reply, complete"
 }
 
-// staticText is the action of a static entry, as IOS 15 words it in the head of the entry.
-func staticText(a lispcore.Action) string {
-	if a == lispcore.SendMapRequest {
-		return "send map-request"
+// staticText is a static entry with its action, as the head of the entry words it. 17.x names one action only.
+func (v mapCacheView) staticText(a lispcore.Action) string {
+	switch {
+	case v.xe() && a == lispcore.SendMapRequest:
+		return "static-send-map-request"
+	case v.xe():
+		return "static"
+	case a == lispcore.SendMapRequest:
+		return "static send map-request"
 	}
-	return actionText(a)
+	return "static " + actionText(a)
 }
 
 // actionText is the action of an entry without locators.
@@ -173,14 +188,14 @@ func actionText(a lispcore.Action) string {
 func (v mapCacheView) details(w io.Writer, e itr.Entry) {
 	var sources []string
 	if e.Static {
-		sources = append(sources, "static "+staticText(lispcore.SendMapRequest))
+		sources = append(sources, v.staticText(lispcore.SendMapRequest))
 	}
 	state, from := "complete", "local"
 	if len(e.Locators) == 0 {
 		state = actionText(e.Action)
 	}
 	if e.Source == itr.StaticEntry {
-		sources = []string{"static " + staticText(e.Action)}
+		sources = []string{v.staticText(e.Action)}
 	} else {
 		sources, from = append(sources, "map-reply"), addrText(e.From)
 	}
@@ -203,24 +218,38 @@ func (v mapCacheView) details(w io.Writer, e itr.Entry) {
 	}
 }
 
-// mapCacheListing is the locator table of one entry: "  %-*s  %-10s%-*s%3d/%-3d".
-func mapCacheListing(locators []itr.Locator) listing {
-	width := len("Locator")
+// locatorListing is the locator table of one entry: "  %-*s  %-10s%-11s%3d/%-3d"; in 17.x "  %-*s  %-10s%-*s%3d/%-3d       %s",
+// where the states take what room they need.
+func (v mapCacheView) locatorListing(locators []itr.Locator) listing {
+	width, state := len("Locator"), len("State")
 	for _, l := range locators {
-		width = max(width, len(addrText(l.RLOC)))
+		width, state = max(width, len(addrText(l.RLOC))), max(state, len(mapCacheState(l)))
 	}
-	return listing{indent: 2, columns: []field{
+	if !v.xe() {
+		state = 9
+	}
+	t := listing{indent: 2, columns: []field{
 		{head: "Locator", width: width, gap: 2},
 		{head: "Uptime", width: 10, push: true},
-		{head: "State", width: 11, push: true},
+		{head: "State", width: state + 2, push: true},
 		{head: "Pri/Wgt", width: 7},
 	}}
+	if v.xe() {
+		t.columns[3].gap = 5
+		t.columns = append(t.columns, field{head: "Encap-IID"})
+	}
+	return t
 }
 
+// locatorCells are the rows of the table. Packets to a locator have the instance of their own table, and no other.
 func (v mapCacheView) locatorCells(locators []itr.Locator) iter.Seq[[]string] {
 	return func(yield func([]string) bool) {
 		for _, l := range locators {
-			if !yield([]string{addrText(l.RLOC), age(v.now, l.Created), mapCacheState(l), priWgt(l.Priority, l.Weight)}) {
+			row := []string{addrText(l.RLOC), age(v.now, l.Created), mapCacheState(l), priWgt(l.Priority, l.Weight)}
+			if v.xe() {
+				row = append(row, "  -")
+			}
+			if !yield(row) {
 				return
 			}
 		}
@@ -257,7 +286,7 @@ var mapCacheJSON = listing{columns: []field{{head: "EID Prefix"}, {head: "Inst I
 func (v mapCacheView) jsonCells(entries []itr.Entry) iter.Seq[[]string] {
 	return func(yield func([]string) bool) {
 		for _, e := range entries {
-			head := []string{prefixText(e.Prefix), fmt.Sprint(v.table.Instance), age(v.now, e.Created), v.expires(e), viaText(e)}
+			head := []string{prefixText(e.Prefix), fmt.Sprint(v.table.Instance), age(v.now, e.Created), v.expires(e), v.viaText(e)}
 			if len(e.Locators) == 0 && !yield(append(head, actionText(e.Action), "", "", "", fmt.Sprint(e.Packets))) {
 				return
 			}

@@ -64,6 +64,8 @@ func TestShowLISPMapCache(t *testing.T) {
 			}
 		}
 	}
+	xe := everything
+	xe.release = devices.Release179
 	checkGolden(t, "show_lisp_map_cache", []goldenCase{
 		{"every kind of entry", show(everything, FormIOS, false)},
 		{"every kind of entry, in detail", show(everything, FormIOS, true)},
@@ -71,6 +73,9 @@ func TestShowLISPMapCache(t *testing.T) {
 		{"what a packet to 8.8.8.8 would use", one("8.8.8.8/32")},
 		{"an instance in a VRF that has asked for nothing", show(view("RED", 101), FormIOS, false)},
 		{"JSON", show(everything, FormJSON, false)},
+		{"17.9: every kind of entry", show(xe, FormIOS, false)},
+		{"17.9: every kind of entry, in detail", show(xe, FormIOS, true)},
+		{"17.9: JSON", show(xe, FormJSON, false)},
 	})
 	if i := view("default", 0, site).longest(netip.MustParsePrefix("10.30.0.0/16")); i >= 0 {
 		t.Errorf("10.30.0.0/16 is covered by entry %d", i)

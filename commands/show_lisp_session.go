@@ -12,16 +12,32 @@ import (
 )
 
 func showLISPSessionRows() []Row {
-	return []Row{{
-		Modes:    anyExec,
-		Syntax:   "show lisp session [ADDRESS$peer]",
-		Releases: devices.Release.ShowLISPSession,
-		Help: grammar.Words{
-			"show lisp session":         "LISP reliable transport sessions",
-			"show lisp session ADDRESS": "Peer address",
+	return []Row{
+		{
+			Modes:    anyExec,
+			Syntax:   "show lisp session [ADDRESS$peer]",
+			Releases: func(r devices.Release) bool { return r.ShowLISPSession() && !r.XELISPViews() },
+			Help: grammar.Words{
+				"show lisp session":         "LISP reliable transport sessions",
+				"show lisp session ADDRESS": "Peer address",
+			},
+			Run: showLISPSession,
 		},
-		Run: showLISPSession,
-	}}
+		{
+			Modes:    anyExec,
+			Syntax:   "show lisp [vrf WORD$vrf] session [all | established | ADDRESS$peer]",
+			Releases: devices.Release.XELISPViews,
+			Help: grammar.Words{
+				"show lisp vrf":                 "Of one RLOC VRF",
+				"show lisp vrf WORD":            "VRF name",
+				"show lisp session":             "LISP reliable transport sessions",
+				"show lisp session all":         "With the peers that a connection is awaited from",
+				"show lisp session established": "Those that are up",
+				"show lisp session ADDRESS":     "Peer address",
+			},
+			Run: showLISPSessionXE,
+		},
+	}
 }
 
 func showLISPSession(c *Context, a Args) error {
@@ -29,13 +45,21 @@ func showLISPSession(c *Context, a Args) error {
 	if !a.Has("peer") {
 		return writeSessions(c.Out, c.Form, c.Lab.Now(), sessions)
 	}
-	peer := a.Addr("peer")
+	s, err := sessionWith(sessions, a.Addr("peer"))
+	if err != nil {
+		return err
+	}
+	return writeSession(c.Out, c.Lab.Now(), s)
+}
+
+// sessionWith finds the session with a peer.
+func sessionWith(sessions []session.Snapshot, peer netip.Addr) (session.Snapshot, error) {
 	for _, s := range sessions {
 		if s.Peer == peer {
-			return writeSession(c.Out, c.Lab.Now(), s)
+			return s, nil
 		}
 	}
-	return refuse("%% Could not find session with peer %s in VRF default.", addrText(peer))
+	return session.Snapshot{}, refuse("%% Could not find session with peer %s in VRF default.", addrText(peer))
 }
 
 // sessionListing is the table of `show lisp session` in 15.x: "%-30s %-10s %-10s %6d/%-6d %d".
@@ -79,10 +103,7 @@ func writeSessions(w io.Writer, form Form, now time.Time, sessions []session.Sna
 // writeSession prints `show lisp session PEER`. Counters that a router has and this one does not keep (deferred
 // messages, round trip time, stateful switchover, TCP authentication) have no line.
 func writeSession(w io.Writer, now time.Time, s session.Snapshot) error {
-	kind, user := "Passive", "MS Reliable Registration"
-	if s.Active {
-		kind, user = "Active", "ETR Reliable Registration"
-	}
+	kind, user := sessionKind(s)
 	label := func(name, format string, args ...any) {
 		fmt.Fprintf(w, "%-17s %s\n", name+":", fmt.Sprintf(format, args...))
 	}
@@ -96,13 +117,26 @@ func writeSession(w io.Writer, now time.Time, s session.Snapshot) error {
 	label("Rcvd unsupported", "%d", s.Unsupported)
 	label("Rcvd malformed", "%d", s.Malformed)
 	label("Users", "%d", len(s.Users))
+	return writeSessionUsers(w, user, s)
+}
+
+// sessionKind is how a session has come about, and what its users are.
+func sessionKind(s session.Snapshot) (kind, user string) {
+	if s.Active {
+		return "Active", "ETR Reliable Registration"
+	}
+	return "Passive", "MS Reliable Registration"
+}
+
+// writeSessionUsers prints the users of a session, which are all of one kind.
+func writeSessionUsers(w io.Writer, kind string, s session.Snapshot) error {
 	return sessionUsersListing.write(w, FormIOS, func(yield func([]string) bool) {
 		for _, u := range s.Users {
 			id := fmt.Sprintf("lisp 0 IID %d", u.Service.Instance)
 			if u.Service.Family != 0 {
 				id += fmt.Sprintf(" AFI %v", u.Service.Family)
 			}
-			if !yield([]string{user, id, inOut(u.In, u.Out), userState(s.State)}) {
+			if !yield([]string{kind, id, inOut(u.In, u.Out), userState(s.State)}) {
 				return
 			}
 		}

@@ -3,6 +3,7 @@ package commands
 import (
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +65,30 @@ func TestShowLISPSession(t *testing.T) {
 	mapServer.Malformed, mapServer.Unsupported, mapServer.Errors = 1, 2, 3
 	never := sessionOf("209.165.201.41", session.Down, time.Time{}, 0, 0, userOf(0, lispcore.IPv4, 0, 0))
 	never.Active, never.Local = true, netip.Addr{}
+	// 17.x: a Map-Server awaits the peers that it permits, and shows those that it lost by the port that they had.
+	active, passive := etr, mapServer
+	active.Opened, active.RTT = etr.Since, 20*time.Millisecond
+	passive.Permitted, passive.Opened, passive.Malformed, passive.Fatal = true, mapServer.Since, 3, 1
+	awaited, lost := sessionOf("10.0.0.7", session.Down, time.Time{}, 0, 0, userOf(0, 0, 0, 0)), sessionOf("10.0.0.6", session.Down, labTime(100), 7, 9)
+	awaited.Permitted, lost.PeerPort = true, 51235
+	dialling := sessionOf("209.165.201.41", session.Init, time.Time{}, 0, 0)
+	dialling.Active = true
+	xe := []session.Snapshot{passive, awaited, dialling, lost, active}
+	some := func(form Form, hidden string) func(*strings.Builder) {
+		return func(w *strings.Builder) {
+			all := sessionLines(xe)
+			if err := writeSessionsXE(w, form, labTime(160), all, slices.DeleteFunc(slices.Clone(all), func(l sessionLine) bool { return l.state == hidden })); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	oneXE := func(s session.Snapshot) func(*strings.Builder) {
+		return func(w *strings.Builder) {
+			if err := writeSessionXE(w, labTime(160), s); err != nil {
+				t.Error(err)
+			}
+		}
+	}
 	checkGolden(t, "show_lisp_session", []goldenCase{
 		{"the chapter's xTR1", list(FormIOS, xTR1Time, xTR1)},
 		{"the chapter's New MSMR", list(FormIOS, msmrTime, newMSMR)},
@@ -78,6 +103,14 @@ func TestShowLISPSession(t *testing.T) {
 		{"a peer: at an ETR", one(etr)},
 		{"a peer: at a Map-Server", one(mapServer)},
 		{"a peer: never connected, no route to it", one(never)},
+		{"17.9: all", some(FormIOS, "")},
+		{"17.9: without those that are awaited", some(FormIOS, listening)},
+		{"17.9: JSON", some(FormJSON, "")},
+		{"17.9: no session", func(w *strings.Builder) { writeSessionsXE(w, FormIOS, labTime(160), nil, nil) }},
+		{"17.9: a peer: at an ETR", oneXE(active)},
+		{"17.9: a peer: at a Map-Server", oneXE(passive)},
+		{"17.9: a peer: awaited", oneXE(awaited)},
+		{"17.9: a peer: never connected, no route to it", oneXE(never)},
 	})
 }
 

@@ -29,23 +29,36 @@ func showLISPSiteRows() []Row {
 }
 
 func showLISPSite(c *Context, a Args) error {
+	snap, err := sitesOf(c)
+	if err != nil {
+		return err
+	}
+	return writeSiteView(c, a, snap, a.Uint("iid"))
+}
+
+// sitesOf is what the router knows of its sites.
+func sitesOf(c *Context) (mapserver.Snapshot, error) {
 	cfg := c.Device.Config()
 	if cfg.LISP == nil {
-		return errNoLISP
+		return mapserver.Snapshot{}, errNoLISP
 	}
-	snap, ok := c.Device.MapServer()
-	if !ok {
-		snap = configuredSites(cfg.LISP)
+	if snap, ok := c.Device.MapServer(); ok {
+		return snap, nil
 	}
+	return configuredSites(cfg.LISP), nil
+}
+
+// writeSiteView prints the table of sites, or what a line asks for in detail. instance is that of the EID it may ask for.
+func writeSiteView(c *Context, a Args, snap mapserver.Snapshot, instance uint32) error {
 	now := c.Lab.Now()
 	detail := siteDetail{c.Out, c.Device.Release(), now}
 	switch {
 	case a.Has("detail"):
 		return detail.sites(snap.Sites)
-	case a.Has("name"):
+	case a.Has("site"):
 		return detail.named(snap, a.String("site"))
 	case a.Has("eid"):
-		return detail.eid(snap, lispcore.NewEID(a.Uint("iid"), a.Prefix("eid")), eidText(a, "eid"))
+		return detail.eid(snap, lispcore.NewEID(instance, a.Prefix("eid")), eidText(a, "eid"))
 	}
 	return writeSites(c.Out, c.Form, c.Device.Release().SiteLayout(), now, snap)
 }

@@ -15,7 +15,8 @@ import (
 
 // siteDetail prints sites in full: `show lisp site detail`, `name SITE` and EID. Release 15.2 knows less of a
 // registration than 15.5 does: it has neither the last registration of a prefix, nor the hash function, the xTR-ID, the
-// site-ID, LISP-SEC or the scope of a locator.
+// site-ID, LISP-SEC or the scope of a locator. 17.9 tells of more, which no registration of the lab has: publications, domains,
+// multihoming and extranets.
 type siteDetail struct {
 	w       io.Writer
 	release devices.Release
@@ -76,13 +77,16 @@ func (d siteDetail) site(site mapserver.Site, heading string) {
 // authentication failures of all that is registered under it.
 func (d siteDetail) prefix(e mapserver.Entry, p mapserver.Prefix) error {
 	eid := prefixText(p.EID.Prefix)
-	if p.EID.Instance != 0 {
+	if p.EID.Instance != 0 || d.xe() {
 		eid += fmt.Sprintf(" instance-id %d", p.EID.Instance)
 	}
 	var newest mapserver.Registration // of nobody, when nobody registers
 	state := "unknown"
 	if len(p.Registrations) > 0 {
 		newest, state = p.Registrations[0], "complete"
+	}
+	if d.xe() {
+		io.WriteString(d.w, "\n")
 	}
 	fmt.Fprintf(d.w, "  EID-prefix: %s \n", eid)
 	d.label("First registered", age(d.now, p.First))
@@ -93,8 +97,15 @@ func (d siteDetail) prefix(e mapserver.Entry, p mapserver.Prefix) error {
 	d.label("Origin", originText(e, p))
 	d.label("Merge active", capital(yesNo(newest.Merge)))
 	d.label("Proxy reply", capital(yesNo(newest.ProxyReply)))
+	if d.xe() {
+		d.label("Skip Publication", "No")
+		d.label("Force Withdraw", "No")
+	}
 	d.label("TTL", ttlText(newest.Mapping.TTL))
 	d.label("State", state)
+	if d.xe() {
+		d.label("Extranet IID", "Unspecified")
+	}
 	d.label("Registration errors", "")
 	fmt.Fprintf(d.w, "      Authentication failures:   %d\n      Allowed locators mismatch: 0\n", e.AuthFailures)
 	if len(p.Registrations) == 0 {
@@ -117,11 +128,20 @@ func (d siteDetail) label(name, value string) {
 	fmt.Fprintf(d.w, "    %-21s %s\n", name+":", value)
 }
 
-// registration prints what one ETR registers. Continuation lines are aligned under "last registered".
+// registration prints what one ETR registers. Continuation lines are aligned under "last registered", which is a line of its own
+// where 17.9 has to print a long address with its port.
 func (d siteDetail) registration(r mapserver.Registration) error {
 	etr := "    ETR " + addrText(r.ETR) + ", "
+	if d.xe() {
+		etr = "    ETR " + addrPortText(r.ETR, r.Port) + ", "
+	}
+	indent := len(etr)
+	if d.xe() && r.ETR.Is6() {
+		indent = 6
+		etr = strings.TrimSuffix(etr, ", ") + "\n" + strings.Repeat(" ", indent)
+	}
 	more := func(parts ...string) {
-		fmt.Fprintf(d.w, "%s%s\n", strings.Repeat(" ", len(etr)), strings.Join(parts, ", "))
+		fmt.Fprintf(d.w, "%*s%s\n", indent, "", strings.Join(parts, ", "))
 	}
 	fmt.Fprintf(d.w, "%slast registered %s, %sproxy-reply, %smap-notify\n", etr, age(d.now, r.Last),
 		unless(r.ProxyReply), unless(r.WantNotify))
@@ -135,6 +155,10 @@ func (d siteDetail) registration(r mapserver.Registration) error {
 		if r.HasXTRID {
 			more("xTR-ID " + xtrIDText(r.XTRID))
 			more("site-ID " + siteIDText(r.SiteID))
+		}
+		if d.xe() {
+			more("Domain-ID local")
+			more("Multihoming-ID unspecified")
 		}
 		if r.Reliable {
 			more("sourced by reliable transport")
@@ -169,6 +193,8 @@ func (d siteDetail) locators(locators []lispcore.Locator) error {
 		}
 	})
 }
+
+func (d siteDetail) xe() bool { return d.release.XELISPViews() }
 
 func (d siteDetail) is152() bool { return d.release == devices.Release152 }
 

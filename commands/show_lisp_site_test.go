@@ -200,6 +200,8 @@ func TestShowLISPSiteDetail(t *testing.T) {
 		{"15.5: no such site", screen(now, func(d siteDetail) error { return d.named(snap, "site_a") })},
 		{"15.5: detail", screen(now, func(d siteDetail) error { return d.sites(snap.Sites) })},
 		{"15.5: detail without sites", screen(now, func(d siteDetail) error { return d.sites(nil) })},
+		{"17.9: two ETRs, one by reliable transport", screen(devices.Release179, eid(0, "2001:db8::/32", "2001:DB8::/32"))},
+		{"17.9: one site by name", screen(devices.Release179, func(d siteDetail) error { return d.named(snap, "SITE_A") })},
 	})
 }
 

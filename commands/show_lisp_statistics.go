@@ -24,13 +24,7 @@ func showLISPStatisticsRows() []Row {
 		help[show], clearing[clear] = "LISP address family packet counts", "LISP address family packet counts"
 		return []Row{
 			{Modes: anyExec, Syntax: show + " " + lispTable, Help: help,
-				Run: func(c *Context, a Args) error {
-					table, err := lispTableAt(c, a)
-					if err != nil {
-						return err
-					}
-					return statisticsOf(c, lispcore.Service{Instance: table.Instance, Family: family}).write(c.Out)
-				}},
+				Run: func(c *Context, a Args) error { return showLISPStatistics(c, a, family) }},
 			{Modes: []grammar.Mode{Exec}, Syntax: clear + " " + lispTable, Help: clearing,
 				Run: func(c *Context, a Args) error {
 					table, err := lispTableAt(c, a)
@@ -43,6 +37,14 @@ func showLISPStatisticsRows() []Row {
 		}
 	}
 	return append(rows("ip", lispcore.IPv4), rows("ipv6", lispcore.IPv6)...)
+}
+
+func showLISPStatistics(c *Context, a Args, family lispcore.Family) error {
+	table, err := lispTableAt(c, a)
+	if err != nil {
+		return err
+	}
+	return statisticsOf(c, lispcore.Service{Instance: table.Instance, Family: family}).write(c.Out)
 }
 
 // lispTableAt is the EID table that a line is about.

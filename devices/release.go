@@ -22,6 +22,7 @@ type releaseRow struct {
 	version      string
 	reliable     bool
 	hierarchical bool // `router lisp` prints in the hierarchical form
+	xeViews      bool
 	layout       SiteLayout
 	xe, train    string // of IOS XE: its own number, and the name of its train
 }
@@ -30,7 +31,7 @@ type releaseRow struct {
 var releases = []releaseRow{
 	{name: Release152, version: "15.2(4)S7", layout: SiteLayoutB},
 	{name: Release155, version: "15.5(1)T", reliable: true, layout: SiteLayoutC},
-	{name: Release179, version: "17.9.1", reliable: true, hierarchical: true, layout: SiteLayoutD, xe: "17.09.01", train: "Cupertino"},
+	{name: Release179, version: "17.9.1", reliable: true, hierarchical: true, xeViews: true, layout: SiteLayoutD, xe: "17.09.01", train: "Cupertino"},
 }
 
 // SiteLayout names one generation of the `show lisp site` table.
@@ -89,6 +90,10 @@ func (r Release) ShowLISPSession() bool { return r.ReliableTransport() }
 // HierarchicalLISP tells whether the release prints `router lisp` in the hierarchical form (`service ipv4`, `instance-id`,
 // `exit-...` lines). It takes lines of the classic form as well; a release that prints the classic form takes no other.
 func (r Release) HierarchicalLISP() bool { return releases[r.index()].hierarchical }
+
+// XELISPViews tells whether LISP shows itself as in IOS XE 17: the layouts are those of that software, and views are asked for
+// by instance and service, too (`show lisp instance-id 0 ipv4 map-cache`).
+func (r Release) XELISPViews() bool { return releases[r.index()].xeViews }
 
 // SiteLayout is the layout of `show lisp site`.
 func (r Release) SiteLayout() SiteLayout { return releases[r.index()].layout }

@@ -15,7 +15,8 @@ type Session struct {
 	number      uint64 // in the order of creation
 	local, peer netip.Addr
 	active      bool
-	permitted   bool // a Map-Server's: a connection may be accepted
+	permitted   bool      // a Map-Server's: a connection may be accepted
+	opened      time.Time // the present or the last connection
 	rtt         time.Duration
 
 	state               State
@@ -63,7 +64,7 @@ func (s *Session) Opened(now time.Time, in lispcore.StreamOpened) {
 	s.state, s.since, s.stream = Up, now, in.Stream
 	s.table.byStream[in.Stream] = s
 	s.local, s.localPort, s.peerPort = in.Local.Addr(), in.Local.Port(), in.Remote.Port()
-	s.rtt = in.RTT
+	s.opened, s.rtt = now, in.RTT
 	s.in, s.out, s.bytesIn, s.bytesOut = 0, 0, 0, 0
 	s.malformed, s.fatal, s.unsupported, s.errorsIn = 0, 0, 0, 0
 	s.traffic = make(map[lispcore.Service]*User)
@@ -213,7 +214,7 @@ func (s *Session) refuse(code uint8, frame wire.Frame, length int) {
 func (s *Session) snapshot() Snapshot {
 	v := Snapshot{
 		Local: s.local, Peer: s.peer, LocalPort: s.localPort, PeerPort: s.peerPort, Active: s.active, Permitted: s.permitted,
-		State: s.state, Since: s.since, RTT: s.rtt, In: s.in, Out: s.out, BytesIn: s.bytesIn, BytesOut: s.bytesOut,
+		State: s.state, Since: s.since, Opened: s.opened, RTT: s.rtt, In: s.in, Out: s.out, BytesIn: s.bytesIn, BytesOut: s.bytesOut,
 		Malformed: s.malformed, Fatal: s.fatal, Unsupported: s.unsupported, Errors: s.errorsIn,
 	}
 	if s.users != nil {

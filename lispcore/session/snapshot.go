@@ -27,7 +27,8 @@ type Snapshot struct {
 	Permitted           bool   // the Map-Server would accept a connection: the peer has authenticated itself
 	State               State
 	Since               time.Time     // of the last change between Up and Down; zero means never
-	RTT                 time.Duration // of the handshake of the present or the last connection
+	Opened              time.Time     // when the present or the last connection stood; zero means never
+	RTT                 time.Duration // of its handshake
 
 	// Counters of the present (or last) connection: reliable-transport messages and their bytes, whole frames.
 	In, Out           uint64

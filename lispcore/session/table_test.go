@@ -62,7 +62,7 @@ func TestSnapshotOfConnection(t *testing.T) {
 		t.Fatal("a frame of zeros was taken")
 	}
 	s.Closed(epoch)
-	if v := table.Snapshot()[0]; v.RTT != 40*time.Millisecond || v.Permitted || v.Fatal != 1 || v.Malformed != 1 {
+	if v := table.Snapshot()[0]; v.RTT != 40*time.Millisecond || v.Opened != epoch || v.Permitted || v.Fatal != 1 || v.Malformed != 1 {
 		t.Errorf("Down: %+v", v)
 	}
 	table.Admit(serverAddr, etrAddr)
