@@ -78,6 +78,7 @@ func pingRows() []Row {
 	return slices.Concat(
 		forms("ping", pingOptions, names("ping", "Send echo messages"), pings, ping),
 		[]Row{{Modes: []grammar.Mode{Exec}, Syntax: "ping", Run: askPing}},
+		[]Row{{Modes: []grammar.Mode{Exec}, Syntax: "traceroute", Run: askTraceroute}},
 		forms("traceroute", traceOptions, names("traceroute", "Trace route to destination"), traces, traceroute),
 	)
 }
@@ -132,14 +133,16 @@ func ping(c *Context, a Args) error {
 	return nil
 }
 
-// seconds is a time-out as typed. That of 0 gives an answer no time but the instant.
+// seconds is a time-out as typed; 0 when it was not.
 func seconds(a Args, name string) time.Duration {
-	d := time.Duration(a.Uint(name)) * time.Second
-	if a.Has(name) && d == 0 {
-		d = time.Nanosecond
+	if !a.Has(name) {
+		return 0
 	}
-	return d
+	return typedSeconds(int(a.Uint(name)))
 }
+
+// typedSeconds is a time-out. That of 0 gives an answer no time but the instant.
+func typedSeconds(n int) time.Duration { return max(time.Nanosecond, time.Duration(n)*time.Second) }
 
 func traceroute(c *Context, a Args) error {
 	to, err := target(a)

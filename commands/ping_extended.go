@@ -12,80 +12,136 @@ import (
 
 // askPing is `ping` alone: it asks for everything that the line did not say.
 func askPing(c *Context, _ Args) error {
-	o := devices.PingOptions{}
-	c.askValue("Protocol", "ip", func(c *Context, protocol string) error {
-		if protocol != "ip" && protocol != "ipv6" {
-			return refuse("%% Unknown protocol - %q, type \"ping ?\" for help", protocol)
-		}
-		c.askValue("Target "+map[string]string{"ip": "IP", "ipv6": "IPv6"}[protocol]+" address", "", func(c *Context, text string) error {
-			to, err := netip.ParseAddr(text)
-			if err != nil || to.Is4() != (protocol == "ip") {
-				return refuse("%% Bad IP address")
+	var o devices.PingOptions
+	var timeout int
+	var extended bool
+	return inTurn(
+		probeTarget("ping", &o.Target),
+		number("Repeat count", probe.DefaultCount, 1, 1<<31-1, &o.Count),
+		number("Datagram size", probe.DefaultSize, probe.MinSize, probe.MaxSize, &o.Size),
+		number("Timeout in seconds", int(probe.DefaultTimeout/time.Second), 0, 3600, &timeout),
+		no("Extended commands", &extended),
+		func(c *Context, then func(c *Context) error) error {
+			if !extended {
+				return then(c)
 			}
-			o.Target = to
-			return c.askCounts(o)
-		})
+			return askExtended(&o)(c, then)
+		},
+	)(c, func(c *Context) error {
+		o.Timeout = typedSeconds(timeout)
+		c.Begin(c.Device.Ping(o))
 		return nil
 	})
-	return nil
 }
 
-// askCounts asks how many packets of which size are sent.
-func (c *Context) askCounts(o devices.PingOptions) error {
-	c.askNumber("Repeat count", probe.DefaultCount, 1, 1<<31-1, &o.Count, func(c *Context) error {
-		c.askNumber("Datagram size", probe.DefaultSize, probe.MinSize, probe.MaxSize, &o.Size, func(c *Context) error {
-			var timeout int
-			c.askNumber("Timeout in seconds", int(probe.DefaultTimeout/time.Second), 0, 3600, &timeout, func(c *Context) error {
-				o.Timeout = max(time.Nanosecond, time.Duration(timeout)*time.Second)
-				c.askYes("Extended commands", false, func(c *Context, yes bool) error {
-					if yes {
-						return c.askExtended(o)
-					}
-					c.Begin(c.Device.Ping(o))
-					return nil
-				})
-				return nil
-			})
-			return nil
-		})
-		return nil
-	})
-	return nil
-}
-
-// askExtended asks for the rest. Options of the IP header that nothing here can set are not asked for.
-func (c *Context) askExtended(o devices.PingOptions) error {
-	c.askValue("Source address or interface", "", func(c *Context, text string) error {
-		if text != "" {
-			var err error
-			if o.Source, err = netip.ParseAddr(text); err != nil {
-				o.Source, err = c.addressOf(c.interfaceNamed(text), o.Target)
-			}
+// askExtended asks for the rest.
+func askExtended(o *devices.PingOptions) asking {
+	var tos int
+	var sweep bool
+	return inTurn(
+		probeSource("Source address or interface", &o.Target, &o.Source),
+		number("Type of service", 0, 0, 255, &tos),
+		no("Set DF bit in IP header?", &o.DF),
+		no("Validate reply data?", &o.Validate),
+		value("Data pattern", "0xABCD", func(_ *Context, text string) error {
+			pattern, err := strconv.ParseUint(text, 0, 16)
 			if err != nil {
-				return refuse("%% Invalid source. Must use same-VRF IP address or full interface name without spaces (e.g. Serial0/1)")
+				return refuse("%% Invalid pattern")
 			}
-		}
-		var tos int
-		c.askNumber("Type of service", 0, 0, 255, &tos, func(c *Context) error {
-			o.TOS = uint8(tos)
-			c.askYes("Set DF bit in IP header?", false, func(c *Context, yes bool) error {
-				o.DF = yes
-				c.askValue("Data pattern", "0xABCD", func(c *Context, text string) error {
-					pattern, err := strconv.ParseUint(text, 0, 16)
-					if err != nil {
-						return refuse("%% Invalid pattern")
-					}
-					o.Pattern = uint16(pattern)
-					c.Begin(c.Device.Ping(o))
-					return nil
-				})
-				return nil
-			})
+			o.Pattern = uint16(pattern)
 			return nil
-		})
+		}),
+		noIPOptions,
+		no("Sweep range of sizes", &sweep),
+		func(c *Context, then func(c *Context) error) error {
+			o.TOS = uint8(tos)
+			if !sweep {
+				return then(c)
+			}
+			return askSweep(&o.Sweep)(c, then)
+		},
+	)
+}
+
+func askSweep(s *probe.Sweep) asking {
+	return inTurn(
+		number("Sweep min size", probe.MinSize, probe.MinSize, probe.MaxSize, &s.Min),
+		func(c *Context, then func(c *Context) error) error {
+			return number("Sweep max size", probe.MaxSize, s.Min, probe.MaxSize, &s.Max)(c, then)
+		},
+		number("Sweep interval", 1, 1, probe.MaxSize, &s.Step),
+	)
+}
+
+// askTraceroute is `traceroute` alone.
+func askTraceroute(c *Context, _ Args) error {
+	var o devices.TracerouteOptions
+	var timeout, port int
+	var numeric bool // there are no names
+	return inTurn(
+		probeTarget("traceroute", &o.Target),
+		probeSource("Source address", &o.Target, &o.Source),
+		no("Numeric display", &numeric),
+		number("Timeout in seconds", int(probe.DefaultTraceTimeout/time.Second), 0, 3600, &timeout),
+		number("Probe count", probe.DefaultProbes, 1, 1<<16-1, &o.Count),
+		number("Minimum Time to Live", 1, 1, 255, &o.MinTTL),
+		func(c *Context, then func(c *Context) error) error {
+			return number("Maximum Time to Live", max(probe.DefaultMaxTTL, o.MinTTL), o.MinTTL, 255, &o.MaxTTL)(c, then)
+		},
+		number("Port Number", probe.DefaultPort, 1, 1<<16-1, &port),
+		noIPOptions,
+	)(c, func(c *Context) error {
+		o.Timeout, o.Port = typedSeconds(timeout), uint16(port)
+		c.Begin(c.Device.Traceroute(o))
 		return nil
 	})
-	return nil
+}
+
+// probeTarget asks for the protocol and the destination of a ping or a traceroute.
+func probeTarget(command string, to *netip.Addr) asking {
+	var family string
+	return inTurn(
+		value("Protocol", "ip", func(_ *Context, protocol string) error {
+			if family = map[string]string{"ip": "IP", "ipv6": "IPv6"}[strings.ToLower(protocol)]; family == "" {
+				return refuse("%% Unknown protocol - %q, type \"%s ?\" for help", protocol, command)
+			}
+			return nil
+		}),
+		func(c *Context, then func(c *Context) error) error {
+			return value("Target "+family+" address", "", func(_ *Context, text string) (err error) {
+				if *to, err = netip.ParseAddr(text); err != nil || to.Is4() != (family == "IP") {
+					return refuse("%% Bad IP address")
+				}
+				return nil
+			})(c, then)
+		},
+	)
+}
+
+// probeSource asks for an address of the router, or an interface that has one of the family of to.
+func probeSource(text string, to, source *netip.Addr) asking {
+	return value(text, "", func(c *Context, answer string) (err error) {
+		if answer == "" {
+			return nil
+		}
+		if *source, err = netip.ParseAddr(answer); err != nil {
+			*source, err = c.addressOf(c.interfaceNamed(answer), *to)
+		}
+		if err != nil {
+			return refuse("%% Invalid source. Must use same-VRF IP address or full interface name without spaces (e.g. Serial0/1)")
+		}
+		return nil
+	})
+}
+
+// noIPOptions asks for options of the IP header. There are none here.
+func noIPOptions(c *Context, then func(c *Context) error) error {
+	return value("Loose, Strict, Record, Timestamp, Verbose[none]", "", func(_ *Context, answer string) error {
+		if !strings.HasPrefix("none", strings.ToLower(answer)) {
+			return refuse("%% IP options are not supported here")
+		}
+		return nil
+	})(c, then)
 }
 
 // interfaceNamed is the interface that a person means who may shorten its type: gi0/1.
@@ -99,52 +155,4 @@ func (c *Context) interfaceNamed(typed string) string {
 		}
 	}
 	return typed
-}
-
-// askValue asks for a value; Enter takes what stands in brackets.
-func (c *Context) askValue(text, usual string, then func(c *Context, value string) error) {
-	prompt := text + ": "
-	if usual != "" {
-		prompt = text + " [" + usual + "]: "
-	}
-	c.Ask(Question{Prompt: prompt, Then: func(c *Context, answer string) error {
-		if answer = strings.TrimSpace(answer); answer == "" {
-			answer = usual
-		}
-		return then(c, answer)
-	}})
-}
-
-func (c *Context) askNumber(text string, usual, low, high int, to *int, then func(c *Context) error) {
-	c.askValue(text, strconv.Itoa(usual), func(c *Context, value string) error {
-		n, err := strconv.Atoi(value)
-		if err != nil || n < low || n > high {
-			if err := c.say("%% A decimal number between %d and %d.\n", low, high); err != nil {
-				return err
-			}
-			c.askNumber(text, usual, low, high, to, then)
-			return nil
-		}
-		*to = n
-		return then(c)
-	})
-}
-
-// askYes asks for y or n, with what Enter means in brackets.
-func (c *Context) askYes(text string, usual bool, then func(c *Context, yes bool) error) {
-	letter := map[bool]string{true: "y", false: "n"}[usual]
-	if strings.HasSuffix(text, "?") {
-		letter = yesNo(usual)
-	}
-	c.askValue(text, letter, func(c *Context, value string) error {
-		value = strings.ToLower(value)
-		if !strings.HasPrefix("yes", value) && !strings.HasPrefix("no", value) {
-			if err := c.say("%% Please answer 'yes' or 'no'.\n"); err != nil {
-				return err
-			}
-			c.askYes(text, usual, then)
-			return nil
-		}
-		return then(c, value[0] == 'y')
-	})
 }

@@ -1,8 +1,10 @@
 package probe
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"lisplab/devices/packet"
@@ -14,11 +16,24 @@ type PingConfig struct {
 	Target     netip.Addr
 	Count      int           // 5 by default
 	Size       int           // of the IP packet, in bytes; 100 by default
+	Sweep      Sweep         // sizes instead of the one; the zero Sweep is none
 	Timeout    time.Duration // 2 s by default
 	TOS        uint8
 	DF         bool
 	Pattern    uint16 // 0xABCD by default
+	Validate   bool   // an answer with other data than was sent is none
 	ShowSource bool   // the line that names the source address: somebody chose it
+}
+
+// Sweep is a range of sizes, in bytes: Min, and Step more each time, up to Max. A ping sends Count packets of each.
+type Sweep struct{ Min, Max, Step int }
+
+// sizes is how many sizes there are.
+func (s Sweep) sizes() int {
+	if s.Step == 0 {
+		return 1
+	}
+	return 1 + (s.Max-s.Min)/s.Step
 }
 
 // The defaults and limits of a ping.
@@ -43,6 +58,7 @@ type Ping struct {
 	common
 	cfg      PingConfig
 	data     []byte
+	total    int // packets to send
 	sequence int // of the packet under way, from 0
 	waiting  bool
 	answered int
@@ -66,17 +82,35 @@ func NewPing(cfg PingConfig) *Ping {
 	if cfg.Pattern == 0 {
 		cfg.Pattern = defaultPattern
 	}
-	p := &Ping{cfg: cfg}
-	for range max(0, cfg.Size-packet.HeaderSize(cfg.Target)-packet.EchoHeaderSize) {
+	p := &Ping{cfg: cfg, total: cfg.Count * cfg.Sweep.sizes()}
+	for range p.room(max(cfg.Size, cfg.Sweep.Max)) {
 		p.data = append(p.data, byte(cfg.Pattern>>(8*uint(1-len(p.data)%2))))
 	}
 	return p
 }
 
+// room is how many bytes of data an echo of a size has.
+func (p *Ping) room(size int) int {
+	return max(0, size-packet.HeaderSize(p.cfg.Target)-packet.EchoHeaderSize)
+}
+
+// payload is the data of the packet under way.
+func (p *Ping) payload() []byte {
+	size := p.cfg.Size
+	if s := p.cfg.Sweep; s.Step > 0 {
+		size = s.Min + p.sequence%s.sizes()*s.Step
+	}
+	return p.data[:p.room(size)]
+}
+
 // Start prints what the ping will do and sends the first echo.
 func (p *Ping) Start(now time.Time) {
-	fmt.Fprintf(&p.screen, "Type escape sequence to abort.\nSending %d, %d-byte ICMP Echos to %s, timeout is %d seconds:\n",
-		p.cfg.Count, p.cfg.Size, address(p.cfg.Target), int(p.cfg.Timeout.Seconds()))
+	size := strconv.Itoa(p.cfg.Size)
+	if s := p.cfg.Sweep; s.Step > 0 {
+		size = fmt.Sprintf("[%d..%d]", s.Min, s.Max)
+	}
+	fmt.Fprintf(&p.screen, "Type escape sequence to abort.\nSending %d, %s-byte ICMP Echos to %s, timeout is %d seconds:\n",
+		p.total, size, address(p.cfg.Target), int(p.cfg.Timeout.Seconds()))
 	if p.cfg.ShowSource {
 		blank := " " // a slip of IOS's, in IPv4 alone
 		if p.cfg.Source.Is6() {
@@ -86,6 +120,9 @@ func (p *Ping) Start(now time.Time) {
 	}
 	if p.cfg.DF && p.cfg.Target.Is4() {
 		p.screen.WriteString("Packet sent with the DF bit set\n")
+	}
+	if p.cfg.Validate {
+		p.screen.WriteString("Reply data will be validated\n")
 	}
 	p.send(now)
 }
@@ -99,7 +136,7 @@ func (p *Ping) send(now time.Time) {
 	if p.cfg.Source.Is4() {
 		h.ID = p.cfg.NextID()
 	}
-	p.out = append(p.out, packet.Echo(h, false, p.cfg.ID, uint16(p.sequence), p.data))
+	p.out = append(p.out, packet.Echo(h, false, p.cfg.ID, uint16(p.sequence), p.payload()))
 }
 
 // Receive takes the answer to the echo under way.
@@ -109,7 +146,8 @@ func (p *Ping) Receive(now time.Time, m packet.Message) {
 	}
 	switch m.Kind {
 	case packet.EchoReply:
-		if m.ID == p.cfg.ID && m.Sequence == uint16(p.sequence) && m.Source == p.cfg.Target {
+		same := !p.cfg.Validate || bytes.Equal(m.Data, p.payload())
+		if m.ID == p.cfg.ID && m.Sequence == uint16(p.sequence) && m.Source == p.cfg.Target && same {
 			p.count(now.Sub(p.sent))
 			p.mark(now, '!')
 		}
@@ -170,7 +208,7 @@ func (p *Ping) mark(now time.Time, mark byte) {
 	p.screen.WriteByte(mark)
 	p.marks++
 	p.atOnce++
-	if p.sequence++; p.sequence == p.cfg.Count {
+	if p.sequence++; p.sequence == p.total {
 		p.end()
 		return
 	}

@@ -17,7 +17,7 @@ var (
 )
 
 // network answers each packet as a script says, one letter a packet: "!" by the target (an echo reply, or a port
-// unreachable to UDP), "." not at all, "x" time exceeded at a router, and the first letter of the other errors there. It
+// unreachable to UDP), "~" by the target with other data, "." not at all, "x" time exceeded at a router, and the first letter of the other errors there. It
 // returns what was printed and how long it took.
 func network(p Probe, script string) (text string, took time.Duration) {
 	at := now
@@ -42,6 +42,9 @@ func network(p Probe, script string) (text string, took time.Duration) {
 		case answer == '!' && m.Kind == packet.EchoRequest:
 			h.Source = m.Destination
 			reply = packet.Echo(h, true, m.ID, m.Sequence, m.Data)
+		case answer == '~':
+			h.Source = m.Destination
+			reply = packet.Echo(h, true, m.ID, m.Sequence, append([]byte{^m.Data[0]}, m.Data[1:]...))
 		case answer == '!':
 			h.Source = m.Destination
 			reply = packet.Error(h, packet.PortUnreachable, 0, packets[0])
@@ -85,6 +88,20 @@ func TestPing(t *testing.T) {
 			|Packet sent with the DF bit set
 			|M.&
 			|Success rate is 0 percent (0/3)`, 5 * time.Second},
+		"other data, validated": {PingConfig{Count: 2, Validate: true}, "~!", `
+			|Sending 2, 100-byte ICMP Echos to 10.30.30.1, timeout is 2 seconds:
+			|Reply data will be validated
+			|.!
+			|Success rate is 50 percent (1/2), round-trip min/avg/max = 1/1/1 ms`, 2 * time.Second},
+		"other data": {PingConfig{Count: 1}, "~", `
+			|Sending 1, 100-byte ICMP Echos to 10.30.30.1, timeout is 2 seconds:
+			|!
+			|Success rate is 100 percent (1/1), round-trip min/avg/max = 1/1/1 ms`, 0},
+		"a sweep, two of each size": {PingConfig{Count: 2, DF: true, Sweep: Sweep{Min: 1400, Max: 1499, Step: 50}}, "!t", `
+			|Sending 4, [1400..1499]-byte ICMP Echos to 10.30.30.1, timeout is 2 seconds:
+			|Packet sent with the DF bit set
+			|!M!M
+			|Success rate is 50 percent (2/4), round-trip min/avg/max = 1/1/1 ms`, 0},
 	} {
 		cfg := row.cfg
 		cfg.Sender, cfg.Target = sender(source), target
