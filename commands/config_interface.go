@@ -22,6 +22,7 @@ func interfaceNameRows(only []grammar.Mode) []Row {
 		{Modes: []grammar.Mode{Config}, Syntax: "interface INTERFACE$interface", No: "interface INTERFACE$interface",
 			Help:    grammar.Words{"interface": "Select an interface to configure"},
 			Run:     selectInterface,
+			Default: defaultInterface,
 			Print:   printInterfaces,
 			Example: "interface Loopback0"},
 		{Modes: only, Syntax: "description LINE$text", No: "description [LINE$text]",
@@ -121,6 +122,17 @@ func selectInterface(c *Context, a Args) error {
 	}
 	c.enter(frame{mode: Interface, subject: name})
 	return nil
+}
+
+// defaultInterface is `default interface`: it stays, and nothing is configured there.
+func defaultInterface(c *Context, a Args) error {
+	name := a.Interface("interface")
+	have := findInterface(c.Config, name)
+	if have == nil {
+		return c.noSuchInterface(a, "interface")
+	}
+	*have = devices.Interface{Name: name}
+	return c.say("Interface %s set to default configuration\n", name)
 }
 
 // mayAddInterface tells whether a configuration can bring an interface up out of nothing. A file that is being loaded

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -89,6 +90,9 @@ func mediumOf(name string) medium {
 	return medium{prefix: kind, short: kind, hardware: kind}
 }
 
+// mtuOf is the MTU of an interface, in bytes: what is configured, or what its medium has.
+func mtuOf(i devices.InterfaceState, m medium) int { return cmp.Or(i.MTU, m.mtu) }
+
 // statusText is the status of an interface and that of its line protocol.
 func statusText(i devices.InterfaceState) (status, protocol string) {
 	if i.Shutdown {
@@ -113,7 +117,7 @@ func interfaceText(i devices.InterfaceState) string {
 	if i.IPv4.IsValid() {
 		fmt.Fprintf(&b, "  Internet address is %v\n", i.IPv4)
 	}
-	fmt.Fprintf(&b, "  MTU %d bytes, BW %d Kbit/sec\n  Encapsulation %s, loopback not set\n", m.mtu, m.kilobits, m.encapsulation)
+	fmt.Fprintf(&b, "  MTU %d bytes, BW %d Kbit/sec\n  Encapsulation %s, loopback not set\n", mtuOf(i, m), m.kilobits, m.encapsulation)
 	return b.String()
 }
 
@@ -164,8 +168,9 @@ func ipInterfaceText(i devices.InterfaceState, startup []devices.Interface) stri
 	if fromStartup(i.Interface, startup) {
 		by = "non-volatile memory"
 	}
-	return fmt.Sprintf("%s\n  Internet address is %v\n  Broadcast address is 255.255.255.255\n  Address determined by %s\n  MTU is %d bytes\n",
-		statusLine(i), i.IPv4, by, mediumOf(i.Name).mtu)
+	return fmt.Sprintf("%s\n  Internet address is %v\n  Broadcast address is 255.255.255.255\n  Address determined by %s\n  MTU is %d bytes\n"+
+		"  Outgoing access list is %s\n  Inbound  access list is %s\n",
+		statusLine(i), i.IPv4, by, mtuOf(i, mediumOf(i.Name)), cmp.Or(i.AccessOut, "not set"), cmp.Or(i.AccessIn, "not set"))
 }
 
 // fromStartup tells whether an interface has the address that the router booted with.
@@ -183,7 +188,7 @@ func ipv6InterfaceText(i devices.InterfaceState) string {
 	for _, p := range i.IPv6 {
 		fmt.Fprintf(&b, "    %s, subnet is %s \n", addrText(p.Addr()), prefixText(p.Masked()))
 	}
-	fmt.Fprintf(&b, "  MTU is %d bytes\n", mediumOf(i.Name).mtu)
+	fmt.Fprintf(&b, "  MTU is %d bytes\n", mtuOf(i, mediumOf(i.Name)))
 	return b.String()
 }
 

@@ -11,6 +11,8 @@ import (
 func TestShowInterfaces(t *testing.T) {
 	described := interfaceOf("GigabitEthernet0/0", true, "203.0.113.11/24", "2001:db8::11/64")
 	described.Description = "to Core1"
+	guarded := interfaceOf("Ethernet0/1", true, "192.0.2.17/30", "2001:db8:3::1/64")
+	guarded.MTU, guarded.AccessIn = 1400, "NO-TCP"
 	shut := interfaceOf("FastEthernet0/1", false, "10.9.9.9/24")
 	shut.Shutdown = true
 	var cases []goldenCase
@@ -19,6 +21,7 @@ func TestShowInterfaces(t *testing.T) {
 		devices.InterfaceState
 	}{
 		{"up", described},
+		{"with an MTU and an access list", guarded},
 		{"shut", shut},
 		{"down, without addresses", interfaceOf("TenGigabitEthernet1/0", false)},
 		{"IPv6 only", interfaceOf("Ethernet0/0", true, "2001:db8:1::1/64", "2001:db8:2::1/48")},

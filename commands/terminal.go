@@ -50,9 +50,18 @@ func terminalRows() []Row {
 				"terminal history size <0-256>": "Size of history buffer",
 			},
 			func(t *Terminal, a Args) { t.History = int(a.Uint("lines")) }),
-		set("terminal monitor",
-			grammar.Words{"terminal monitor": "Copy debug output to the current terminal line"},
-			func(t *Terminal, _ Args) { t.Monitor = true }),
+		{Modes: anyExec, Syntax: "terminal monitor",
+			Help: grammar.Words{"terminal monitor": "Copy debug output to the current terminal line"},
+			Run: func(c *Context, _ Args) error {
+				switch t := c.Terminal; {
+				case t == nil:
+				case t.Open() && !t.Line.VTY:
+					return c.say("%% Console already monitors\n")
+				default:
+					t.Monitor = true
+				}
+				return nil
+			}},
 		set("terminal no monitor",
 			grammar.Words{
 				"terminal no":         "Negate a command or set its defaults",

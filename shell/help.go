@@ -54,6 +54,10 @@ var titles = map[grammar.Mode]string{
 	commands.Exec:      "Exec commands:",
 	commands.Config:    "Configure commands:",
 	commands.Interface: "Interface configuration commands:",
+	commands.Line:      "Line configuration commands:",
+
+	commands.ExtendedList: "Ext Access List configuration commands:",
+	commands.StandardList: "Standard Access List configuration commands:",
 }
 
 func (s *Shell) inExec() bool {

@@ -95,5 +95,8 @@ func (g *Grammar) before(m Mode, line string) (at *node, partial string, err err
 	if w.line != nil { // a LINE goes on to the end, blanks and all
 		return w.line, line[w.args.Col(w.line.lineName()):], nil
 	}
+	if e, number, err := w.at.splitInterface(Word{Text: partial}); e != nil && err == nil { // gi0/
+		return g.at(e.to), number, nil
+	}
 	return w.at, partial, nil
 }
