@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"time"
 
 	"lisplab/devices"
 	"lisplab/devices/underlay"
@@ -19,6 +20,7 @@ type ribRoute struct {
 	Prefix    netip.Prefix
 	Interface string     // of a static route only where its line names one
 	NextHop   netip.Addr // the zero Addr means none
+	Since     time.Time  // of an IPv6 route: when it came into the table
 }
 
 // static tells whether the route was typed.
@@ -29,7 +31,11 @@ func (r ribRoute) static() bool {
 // ribOf reads the routing table of a VRF; "" is the default one. The underlay keeps the way that packets take, and the
 // static routes as they were typed.
 func ribOf(d *devices.Device, vrf string, v4 bool) rib {
-	return newRIB(d.Routes(vrf), d.StaticRoutes(), vrf, v4)
+	table := newRIB(d.Routes(vrf), d.StaticRoutes(), vrf, v4)
+	for i, r := range table {
+		table[i].Since = d.RouteSince(devices.RouteKey{VRF: vrf, Prefix: r.Prefix, Interface: r.Interface, NextHop: r.NextHop})
+	}
+	return table
 }
 
 func newRIB(routes []underlay.RouteInfo, static []devices.StaticRoute, vrf string, v4 bool) rib {
@@ -64,7 +70,12 @@ func (t rib) lookup(a netip.Addr) rib {
 	if best < 0 {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(t), func(r ribRoute) bool { return r.Prefix != t[best].Prefix })
+	return t.ways(t[best].Prefix)
+}
+
+// ways returns all ways to a network.
+func (t rib) ways(network netip.Prefix) rib {
+	return slices.DeleteFunc(slices.Clone(t), func(r ribRoute) bool { return r.Prefix != network })
 }
 
 // only tells which routes a line asks for: those of one kind, or all.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/netip"
 	"strings"
+	"time"
 
 	"lisplab/commands/grammar"
 	"lisplab/devices"
@@ -14,13 +15,15 @@ import (
 func showIPv6RouteRows() []Row {
 	return []Row{{
 		Modes:  anyExec,
-		Syntax: "show ipv6 route [vrf WORD$vrf] [static | connected]",
+		Syntax: "show ipv6 route [vrf WORD$vrf] [static | connected | X:X:X:X::X$address | X:X:X:X::X/<0-128>$prefix]",
 		Help: grammar.Words{
-			"show ipv6 route":           "Show IPv6 route table entries",
-			"show ipv6 route vrf":       "Display routes from a VPN Routing/Forwarding instance",
-			"show ipv6 route vrf WORD":  "VPN Routing/Forwarding instance name",
-			"show ipv6 route static":    "Static routes",
-			"show ipv6 route connected": "Connected routes",
+			"show ipv6 route":                    "Show IPv6 route table entries",
+			"show ipv6 route vrf":                "Display routes from a VPN Routing/Forwarding instance",
+			"show ipv6 route vrf WORD":           "VPN Routing/Forwarding instance name",
+			"show ipv6 route static":             "Static routes",
+			"show ipv6 route connected":          "Connected routes",
+			"show ipv6 route X:X:X:X::X":         "IPv6 name or address",
+			"show ipv6 route X:X:X:X::X/<0-128>": "IPv6 prefix",
 		},
 		Run: showIPv6Route,
 	}}
@@ -33,9 +36,24 @@ func showIPv6Route(c *Context, a Args) error {
 	}
 	table := ribOf(c.Device, vrf, false)
 	if len(table) > 0 || vrf == "" && cfg.IPv6UnicastRouting {
-		table = append(table, multicastRoute)
+		multicast := multicastRoute
+		multicast.Since = c.Device.Booted()
+		table = append(table, multicast)
 	}
-	_, err := io.WriteString(c.Out, routes6Text(c.Device.Release(), vrf, table, only(a)))
+	var ways rib
+	switch {
+	case a.Has("address"):
+		ways = table.lookup(a.Addr("address"))
+	case a.Has("prefix"):
+		ways = table.ways(a.Prefix("prefix").Masked())
+	default:
+		_, err := io.WriteString(c.Out, routes6Text(c.Device.Release(), vrf, table, only(a)))
+		return err
+	}
+	if len(ways) == 0 {
+		return refuse("%% Route not found")
+	}
+	_, err := io.WriteString(c.Out, route6EntryText(c.Device.Release(), c.Lab.Now(), ways))
 	return err
 }
 
@@ -104,4 +122,39 @@ func route6Way(r ribRoute) string {
 		return addrText(r.NextHop) + ", " + r.Interface
 	}
 	return addrText(r.NextHop)
+}
+
+// route6EntryText is `show ipv6 route` of an address or a prefix: all ways to its network. Other than with IPv4 the default route
+// answers for whatever nothing else covers.
+func route6EntryText(rel devices.Release, now time.Time, ways rib) string {
+	var b strings.Builder
+	known := `"static", distance 1, metric 0`
+	switch r := ways[0]; {
+	case route6Code(r) == "LC":
+		known = `"connected", distance 0, metric 0, type receive, connected`
+	case r.Kind == underlay.RouteLocal:
+		known = `"connected", distance 0, metric 0, type receive`
+	case r.Kind == underlay.RouteConnected:
+		known = `"connected", distance 0, metric 0, type connected`
+	}
+	fmt.Fprintf(&b, "Routing entry for %s\n  Known via %s\n  Route count is %d/%[3]d, share count 0\n  Routing paths:\n", prefixText(ways[0].Prefix), known, len(ways))
+	for _, r := range ways {
+		fmt.Fprintf(&b, "    %s\n", route6Path(r))
+		if rel == devices.Release179 {
+			b.WriteString("      Route metric is 0, traffic share count is 1\n")
+		}
+		fmt.Fprintf(&b, "      Last updated %s ago\n", age(now, r.Since))
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
+func route6Path(r ribRoute) string {
+	switch {
+	case r.Kind == underlay.RouteLocal, route6Code(r) == "LC":
+		return "receive via " + r.Interface
+	case !r.NextHop.IsValid():
+		return "directly connected via " + r.Interface
+	}
+	return route6Way(r)
 }

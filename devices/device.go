@@ -52,9 +52,10 @@ type Device struct {
 	cleared  map[lispcore.Service]time.Time // when the statistics were
 	touched  bool                           // a locator has come or gone: the registrations may have to say so
 	streams  map[lispcore.StreamID]receiver
-	people   int             // of streams, those that belong to people
-	outbox   lispcore.Outbox // what the router itself, rather than a role, wants done
-	lines    map[string]bool // line protocol as last logged
+	people   int                    // of streams, those that belong to people
+	outbox   lispcore.Outbox        // what the router itself, rather than a role, wants done
+	lines    map[string]bool        // line protocol as last logged
+	since    map[RouteKey]time.Time // of the IPv6 routes
 	log      logRing
 
 	terminals []*Terminal // by line
@@ -212,7 +213,7 @@ func (d *Device) powerOn(now time.Time) {
 	d.hits = make(map[accessKey]uint64)
 	d.sessions = session.NewTable()
 	d.streams = make(map[lispcore.StreamID]receiver)
-	d.lines = make(map[string]bool)
+	d.lines, d.since = make(map[string]bool), nil
 	d.log = logRing{}
 	d.say(restarted())
 	d.sayStartup(refused, err)

@@ -430,6 +430,7 @@ func (l *Lab) rewire() error {
 			continue
 		}
 		d.logLines()
+		d.noteRoutes(l.loop.now)
 		if err := d.configureRoles(); err != nil {
 			return err
 		}
