@@ -134,9 +134,13 @@ func (d *Device) ClearMapCache(s lispcore.Service, eid netip.Prefix) bool {
 	return true
 }
 
-// Conns returns the TCP connections of the router, then its listeners: that of LISP, and those of the vtys.
+// Conns returns the TCP connections of the router, then its listeners: that of LISP, and those of the vtys. In real time these
+// are the ones of its underlay; in lock-step a vty's port is opened for who dials it.
 func (d *Device) Conns() []underlay.ConnState {
 	list := d.lab.net.Conns(d.index)
+	if d.lab.live != nil {
+		return list
+	}
 	for _, port := range []uint16{SSHPort, TelnetPort} {
 		for n := range d.cfg.VTYCount() {
 			if d.running && d.cfg.VTY(n).TransportInput.Takes(transportAt(port)) {

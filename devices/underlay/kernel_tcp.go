@@ -3,6 +3,7 @@
 package underlay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,14 +63,19 @@ func everywhere(port uint16) netip.AddrPort {
 	return netip.AddrPortFrom(all[len(all)-1], port)
 }
 
-// listens tells whether there is a listener on a port.
-func (s *site) listens(port uint16) bool {
+// ports are those that somebody listens on, LISP's first.
+func (s *site) ports() (list []uint16) {
 	for door := range s.listeners {
-		if door.Port() == port {
-			return true
-		}
+		list = append(list, door.Port())
 	}
-	return false
+	first := func(port uint16) uint16 { // 0 for LISP's
+		if port == lispcore.ControlPort {
+			return 0
+		}
+		return port
+	}
+	slices.SortFunc(list, func(a, b uint16) int { return cmp.Compare(first(a), first(b)) })
+	return slices.Compact(list)
 }
 
 func listenKernelTCP(at netip.AddrPort) (*net.TCPListener, error) {
@@ -300,7 +306,7 @@ func (st *serverStream) vanish() error {
 // is delivered, so nothing has to be kept back here.
 func (k *Kernel) Silence(int, lispcore.StreamID) {}
 
-// Conns returns the TCP connections of a router by their streams, then its listener on TCP 4342.
+// Conns returns the TCP connections of a router by their streams, then its listeners.
 func (k *Kernel) Conns(node int) []ConnState {
 	at := k.sites[node]
 	var list []ConnState
@@ -308,8 +314,8 @@ func (k *Kernel) Conns(node int) []ConnState {
 		list = append(list, ConnState{unmappedTCP(st.conn.LocalAddr()), unmappedTCP(st.conn.RemoteAddr()), TCPEstablished, id})
 	}
 	slices.SortFunc(list, func(a, b ConnState) int { return int(a.Stream) - int(b.Stream) })
-	if at.listens(lispcore.ControlPort) {
-		list = append(list, ConnState{Local: netip.AddrPortFrom(netip.Addr{}, lispcore.ControlPort), State: TCPListen})
+	for _, port := range at.ports() {
+		list = append(list, ConnState{Local: netip.AddrPortFrom(netip.Addr{}, port), State: TCPListen})
 	}
 	return list
 }

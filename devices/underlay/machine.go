@@ -379,7 +379,7 @@ func (m *Machine) Carry(now time.Time, node int, out lispcore.Output) ([]Deliver
 	}
 	switch out := out.(type) {
 	case lispcore.SendPacket:
-		return m.sendPacket(node, out), nil
+		return m.sendPacket(now, node, out), nil
 	case lispcore.SendDatagram:
 		return m.sendDatagram(out), nil
 	case lispcore.OpenStream:
@@ -391,7 +391,7 @@ func (m *Machine) Carry(now time.Time, node int, out lispcore.Output) ([]Deliver
 }
 
 // sendPacket takes a packet to a neighbour on a LAN of the lab's hosts, or out into the machine's network.
-func (m *Machine) sendPacket(node int, out lispcore.SendPacket) []Delivery {
+func (m *Machine) sendPacket(now time.Time, node int, out lispcore.SendPacket) []Delivery {
 	if _, into := TunnelVRF(out.Interface); into {
 		return m.Kernel.sendPacket(node, out)
 	}
@@ -408,7 +408,7 @@ func (m *Machine) sendPacket(node int, out lispcore.SendPacket) []Delivery {
 	case node != router || !m.goesOut(out):
 		return []Delivery{{node, lispcore.PacketFailed{Reason: lispcore.FailNoHost, Interface: out.Interface, Data: out.Data}}}
 	case m.echoes != nil:
-		m.count(m.echoes.send(out.Data))
+		m.count(m.echoes.send(now, out.Data))
 		return nil
 	}
 	return m.Kernel.sendPacket(node, out)
@@ -503,7 +503,7 @@ func controlMessage(level, kind, value int) []byte {
 	return b
 }
 
-// Conns returns the TCP connections of the router by their streams, then its listener on TCP 4342.
+// Conns returns the TCP connections of the router by their streams, then its listeners.
 func (m *Machine) Conns(node int) []ConnState {
 	list := m.Kernel.Conns(node)
 	for i, c := range list {

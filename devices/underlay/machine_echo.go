@@ -22,8 +22,9 @@ import (
 // process have them. The kernel gives each socket an identifier of its own, so there is one for each of the router's, which
 // has one for each ping.
 type echoes struct {
-	m    *Machine
-	list []*echoSocket // the one that was used last is the last
+	m      *Machine
+	pieces packet.Reassembly // the kernel makes pieces of its own
+	list   []*echoSocket     // the one that was used last is the last
 }
 
 // echoSocket is one ping socket.
@@ -49,9 +50,13 @@ func tryEcho() error {
 
 var errNoEcho = errors.New("a ping socket sends echo requests and nothing else")
 
-// send sends an echo request, and refuses any other packet.
-func (e *echoes) send(b []byte) error {
-	m, err := packet.Parse(b)
+// send sends an echo request, all of whose pieces it has been given, and refuses any other packet.
+func (e *echoes) send(now time.Time, b []byte) error {
+	whole, ok := e.pieces.Add(now, b)
+	if !ok {
+		return nil
+	}
+	m, err := packet.Parse(whole)
 	if err != nil {
 		return err
 	}
