@@ -10,9 +10,12 @@ import (
 	"time"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/net/icmp"
 	"golang.org/x/sys/unix"
 
+	"lisplab/devices/packet"
 	"lisplab/lispcore"
+	"lisplab/lispcore/forward"
 )
 
 // newMachine is a router with an address at Gi0/1, which is at one of the loopback's, and a host behind Gi0/2.
@@ -157,12 +160,14 @@ func TestMachineLAN(t *testing.T) {
 	}
 }
 
-// A router whose address the machine loses says so, and ends.
-func TestMachineLosesItsAddress(t *testing.T) {
+// ownNamespace is a network namespace of the test's own, with lo up. The goroutine of the test is in it, and its thread ends
+// with it.
+func ownNamespace(t *testing.T) *netlink.Handle {
+	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("making a network namespace needs root")
 	}
-	runtime.LockOSThread() // and never unlocked: the thread ends in a namespace of its own
+	runtime.LockOSThread()
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 		t.Skipf("no network namespaces here: %v", err)
 	}
@@ -170,16 +175,146 @@ func TestMachineLosesItsAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer link.Close()
+	t.Cleanup(link.Close)
 	lo, err := link.LinkByName("lo")
 	if err == nil {
 		err = link.LinkSetUp(lo)
 	}
-	address := &netlink.Addr{IPNet: &net.IPNet{IP: net.IPv4(10, 0, 0, 1), Mask: net.CIDRMask(32, 32)}}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return link
+}
+
+// dropRaw takes CAP_NET_RAW from the thread.
+func dropRaw(t *testing.T) {
+	t.Helper()
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var rights [2]unix.CapUserData
+	err := unix.Capget(&header, &rights[0])
 	if err == nil {
-		err = link.AddrAdd(lo, address)
+		rights[0].Effective &^= 1 << unix.CAP_NET_RAW
+		err = unix.Capset(&header, &rights[0])
 	}
 	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What the router says itself leaves by raw sockets, or echo requests by ping sockets, and the answers have the lab's names.
+func TestMachineEchoes(t *testing.T) {
+	at := map[netip.Addr]netip.Addr{
+		netip.MustParseAddr("10.0.0.1"): netip.MustParseAddr("127.1.0.1"), netip.MustParseAddr("10.0.0.2"): netip.MustParseAddr("127.1.0.2"),
+	}
+	header := packet.Header{Source: netip.MustParseAddr("10.0.0.1"), Destination: netip.MustParseAddr("10.0.0.2"), TTL: 255, ID: 9}
+	send := func(m *Machine, b []byte) []Delivery {
+		list, err := m.Carry(time.Time{}, 0, lispcore.SendPacket{Interface: "GigabitEthernet0/1", NextHop: header.Destination, Data: b})
+		if err != nil {
+			t.Error(err)
+		}
+		return list
+	}
+	arrived := func(t *testing.T, m *Machine) packet.Message {
+		in, ok := next(t, m).Input.(lispcore.PacketReceived)
+		if !ok {
+			t.Fatal("no packet")
+		}
+		got, err := packet.Parse(in.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	echoes := func(t *testing.T, m *Machine) {
+		for _, size := range []int{8, 3000} {
+			pieces, err := forward.Fragment(nil, packet.Echo(header, false, 77, uint16(size), make([]byte, size)), 1500)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, b := range pieces {
+				if list := send(m, b); list != nil {
+					t.Errorf("an echo request of %d bytes fails: %+v", size, list)
+				}
+			}
+			if got := arrived(t, m); got.Kind != packet.EchoReply || got.Source != header.Destination || got.Destination != header.Source ||
+				got.ID != 77 || got.Sequence != uint16(size) || len(got.Data) != size {
+				t.Errorf("the answer to %d bytes is %+v", size, got)
+			}
+		}
+		strange := header
+		strange.Source = netip.MustParseAddr("10.1.0.2")
+		if list := send(m, packet.Echo(strange, false, 1, 1, nil)); len(list) != 1 {
+			t.Errorf("a packet of a host of the lab meets the machine's network: %+v", list)
+		}
+	}
+	t.Run("raw sockets", func(t *testing.T) {
+		ownNamespace(t)
+		m := newMachine(t, at, "10.0.0.1/24")
+		if notes := m.Notes(); notes != nil {
+			t.Errorf("nothing is missing, but %q", notes)
+		}
+		echoes(t, m)
+		send(m, packet.UDP(header, 49152, 33434, nil))
+		got := arrived(t, m)
+		q, err := packet.ParseQuote(got.Quoted)
+		if got.Error != packet.PortUnreachable || got.Source != header.Destination || err != nil || q.Source != header.Source || q.Destination != header.Destination {
+			t.Errorf("the error is %+v about %+v, %v", got, q, err)
+		}
+		other, err := icmp.ListenPacket("ip4:icmp", "127.9.9.9")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		request := packet.Echo(packet.Header{Source: header.Source, Destination: header.Destination}, false, 1, 1, nil)[ipv4Header:]
+		if _, err := other.WriteTo(request, &net.IPAddr{IP: net.IPv4(127, 1, 0, 2)}); err != nil {
+			t.Fatal(err)
+		}
+		if list := (<-m.Arrivals())(time.Time{}); list != nil {
+			t.Errorf("the router hears what is said to others: %+v", list)
+		}
+	})
+	setRange := func(t *testing.T, text string) {
+		if err := os.WriteFile("/proc/sys/net/ipv4/ping_group_range", []byte(text), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Run("ping sockets", func(t *testing.T) {
+		ownNamespace(t)
+		setRange(t, "0 2147483647")
+		dropRaw(t)
+		m := newMachine(t, at, "10.0.0.1/24")
+		if notes := m.Notes(); len(notes) != 1 || !strings.HasPrefix(notes[0], "ping reaches others from the router's command line, traceroute does not") {
+			t.Errorf("notes: %q", notes)
+		}
+		echoes(t, m)
+		was := m.Stats().Unsent
+		if send(m, packet.UDP(header, 49152, 33434, nil)); m.Stats().Unsent != was+1 {
+			t.Error("a UDP probe is taken for an echo request")
+		}
+	})
+	t.Run("neither", func(t *testing.T) {
+		ownNamespace(t)
+		setRange(t, "1 0")
+		dropRaw(t)
+		m := newMachine(t, at, "10.0.0.1/24")
+		if notes := m.Notes(); len(notes) != 1 || !strings.Contains(notes[0], `permission denied): that takes root, or CAP_NET_RAW; for ping alone`) {
+			t.Errorf("notes: %q", notes)
+		}
+		if list := send(m, packet.Echo(header, false, 1, 1, nil)); list != nil || m.Stats().Unsent != 1 {
+			t.Errorf("an echo request: %+v, %+v", list, m.Stats())
+		}
+	})
+}
+
+// A router whose address the machine loses says so, and ends.
+func TestMachineLosesItsAddress(t *testing.T) {
+	link := ownNamespace(t)
+	lo, err := link.LinkByName("lo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := &netlink.Addr{IPNet: &net.IPNet{IP: net.IPv4(10, 0, 0, 1), Mask: net.CIDRMask(32, 32)}}
+	if err := link.AddrAdd(lo, address); err != nil {
 		t.Fatal(err)
 	}
 	m := newMachine(t, nil, "10.0.0.1/32")
