@@ -21,75 +21,159 @@ import (
 	"lisplab/devices/underlay"
 )
 
-// process is a router that is a process.
-type process struct {
-	t   *testing.T
-	cmd *exec.Cmd
-	ssh *gossh.Client
-	lab string // where the lab itself listens
+// nodes are processes of a test, a router each.
+type nodes struct {
+	t       *testing.T
+	binary  string
+	changed chan struct{} // a router has logged something since it was last asked
 }
 
-// startNode starts `lisplab node`, reads where its ports are, and logs in.
-func startNode(t *testing.T, binary, router string, flags ...string) *process {
+func newNodes(t *testing.T) *nodes {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(binary, append([]string{"node", router, "--ssh", "127.0.0.1:0", "--telnet", "off", "--lab-port", "127.0.0.1:0"}, flags...)...)}
+	return &nodes{t, lisplab(t), make(chan struct{}, 1)}
+}
+
+// process is a router that is a process.
+type process struct {
+	*nodes
+	router string
+	cmd    *exec.Cmd
+	ssh    *gossh.Client
+	lab    string // where the lab itself listens
+	errs   bytes.Buffer
+}
+
+// start starts `lisplab node`, reads where its ports are, logs in, and listens to its log, which tells every message of LISP.
+// Where nil is here, it runs in a namespace.
+func (n *nodes) start(in *space, router string, flags ...string) *process {
+	n.t.Helper()
+	p := &process{nodes: n, router: router, cmd: exec.Command(n.binary, append([]string{"node", router, "--ssh", "127.0.0.1:0", "--telnet", "off", "--lab-port", "127.0.0.1:0"}, flags...)...)}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		n.t.Fatal(err)
 	}
-	var errs bytes.Buffer
-	p.cmd.Stderr = &errs
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
+	p.cmd.Stderr = &p.errs
+	if err := in.do(p.cmd.Start); err != nil {
+		n.t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if p.ssh != nil {
-			_ = p.ssh.Close()
-		}
-		_ = p.cmd.Process.Signal(syscall.SIGTERM)
-		if err := p.cmd.Wait(); err != nil {
-			t.Errorf("%s: %v\n%s", router, err, &errs)
-		}
-	})
+	n.t.Cleanup(func() { p.end(syscall.SIGTERM) })
 	var ports []string
 	lines := bufio.NewReader(out)
 	for port := regexp.MustCompile(`127\.0\.0\.1:\d+`); len(ports) < 2; {
 		line, err := lines.ReadString('\n')
 		if err != nil {
-			t.Fatalf("%s: %v\n%s", router, err, &errs)
+			n.t.Fatalf("%s: %v\n%s", router, err, &p.errs)
 		}
 		ports = append(ports, port.FindAllString(line, -1)...)
 	}
 	go func() { _, _ = io.Copy(io.Discard, lines) }()
 	p.lab = ports[1]
-	p.ssh, err = gossh.Dial("tcp", ports[0], &gossh.ClientConfig{
-		User: "lab", Auth: []gossh.AuthMethod{gossh.Password("lab")}, HostKeyCallback: gossh.InsecureIgnoreHostKey(),
+	err = in.do(func() (err error) {
+		p.ssh, err = gossh.Dial("tcp", ports[0], &gossh.ClientConfig{
+			User: "lab", Auth: []gossh.AuthMethod{gossh.Password("lab")}, HostKeyCallback: gossh.InsecureIgnoreHostKey(),
+		})
+		return err
 	})
+	if err == nil {
+		err = p.listen()
+	}
 	if err != nil {
-		t.Fatalf("%s: %v", router, err)
+		n.t.Fatalf("%s: %v", router, err)
 	}
 	return p
 }
 
-// answers runs a command at the router until its answer matches.
-func (p *process) answers(command, want string) {
-	p.t.Helper()
-	var text []byte
-	for until := time.Now().Add(30 * time.Second); time.Now().Before(until); time.Sleep(100 * time.Millisecond) {
-		session, err := p.ssh.NewSession()
+// listen has changed told of every line that the router logs from now on.
+func (p *process) listen() error {
+	session, err := p.ssh.NewSession()
+	if err != nil {
+		return err
+	}
+	in, err := session.StdinPipe()
+	if err != nil {
+		return err
+	}
+	out, err := session.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := session.Shell(); err != nil {
+		return err
+	}
+	if _, err := io.WriteString(in, "terminal monitor\rdebug lisp control-plane all\r"); err != nil {
+		return err
+	}
+	lines := bufio.NewReader(out)
+	for {
+		line, err := lines.ReadString('\n')
 		if err != nil {
-			p.t.Fatal(err)
+			return err
 		}
-		text, err = session.CombinedOutput(command)
-		_ = session.Close()
-		if regexp.MustCompile(want).Match(text) {
-			return
-		}
-		if err != nil && len(text) == 0 {
-			p.t.Fatal(err)
+		if strings.Contains(line, "debugging is on") {
+			break
 		}
 	}
-	p.t.Fatalf("`%s` answers, which does not match %q:\n%s", command, want, text)
+	go func() {
+		for {
+			line, err := lines.ReadString('\n')
+			if err != nil {
+				return // the process has ended
+			}
+			if strings.Contains(line, "LISP") {
+				select {
+				case p.changed <- struct{}{}:
+				default:
+				}
+			}
+		}
+	}()
+	return nil
+}
+
+// end ends the process by a signal, once. Unless it is killed it must end by itself and well.
+func (p *process) end(by syscall.Signal) {
+	p.t.Helper()
+	if p.cmd.ProcessState != nil {
+		return
+	}
+	if p.ssh != nil {
+		_ = p.ssh.Close()
+	}
+	_ = p.cmd.Process.Signal(by)
+	if err := p.cmd.Wait(); err != nil && by != syscall.SIGKILL {
+		p.t.Errorf("%s: %v\n%s", p.router, err, &p.errs)
+	}
+}
+
+// run runs a command at the router.
+func (p *process) run(command string) string {
+	p.t.Helper()
+	session, err := p.ssh.NewSession()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer session.Close()
+	text, err := session.CombinedOutput(command)
+	if err != nil && len(text) == 0 {
+		p.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// answers runs a command at the router until its answer matches: now, and whenever a router has logged something.
+func (p *process) answers(command, want string) {
+	p.t.Helper()
+	for late := time.After(30 * time.Second); ; {
+		text := p.run(command)
+		if regexp.MustCompile(want).MatchString(text) {
+			return
+		}
+		select {
+		case <-p.changed:
+		case <-late:
+			p.t.Fatalf("`%s` answers, which does not match %q:\n%s", command, want, text)
+		}
+	}
 }
 
 // places are --address flags that put a lab's addresses at addresses of a loopback block of the test's own.
@@ -117,21 +201,22 @@ func places(t *testing.T, addrs ...string) (flags []string, at map[string]netip.
 // back.
 func TestNodes(t *testing.T) {
 	flags, _ := places(t, "209.165.201.31", "203.0.113.11", "198.51.100.21")
-	binary := lisplab(t)
-	msmr, xtr1 := startNode(t, binary, "New-MSMR", flags...), startNode(t, binary, "xTR1", flags...)
+	n := newNodes(t)
+	msmr, xtr1 := n.start(nil, "New-MSMR", flags...), n.start(nil, "xTR1", flags...)
 	t.Run("two processes register and answer", func(t *testing.T) {
 		msmr.answers("show lisp session", `203\.0\.113\.11 +Up `)
 		msmr.answers("show lisp site", `yes# +203\.0\.113\.11 +10\.10\.10\.0/24`)
 		xtr1.answers("show lisp session", `209\.165\.201\.31 +Up `)
 	})
 	t.Run("a third one", func(t *testing.T) {
-		startNode(t, binary, "xTR2", flags...)
+		xtr2 := n.start(nil, "xTR2", flags...)
 		msmr.answers("show lisp site", `yes# +198\.51\.100\.21 +10\.30\.30\.0/24`)
 		xtr1.answers("lig 10.30.30.1", `Mapping information for EID 10\.30\.30\.1 from 198\.51\.100\.21`)
-		out, err := exec.Command(binary, "ctl", "--lab-port", xtr1.lab, "host PC1 ping 10.30.30.30").CombinedOutput()
+		out, err := exec.Command(n.binary, "ctl", "--lab-port", xtr1.lab, "host PC1 ping 10.30.30.30").CombinedOutput()
 		if err != nil || !strings.Contains(string(out), "!") {
 			t.Errorf("%v\n%s", err, out)
 		}
+		xtr2.end(syscall.SIGTERM)
 	})
 	msmr.answers("show lisp session", `198\.51\.100\.21 +Down `)
 }

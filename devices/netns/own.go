@@ -227,10 +227,9 @@ func (o *Own) Hindrances(s underlay.State) (list []string) {
 		want("net/ipv6/conf/all/forwarding", "1", "only the machine's own IPv6 packets go through LISP, none of others that it is to forward")
 	}
 	for _, t := range s.Tunnels {
-		// Strict, it finds no way back into a tunnel that only comes out here. The kernel takes the larger of two values.
-		all, own := setting("net/ipv4/conf/all/rp_filter"), setting("net/ipv4/conf/"+t.TunnelDevice()+"/rp_filter")
-		if max(all, own) == "1" && !slices.ContainsFunc(slices.Concat(t.Sources, t.Destinations), of4) {
-			want("net/ipv4/conf/all/rp_filter", "2", "IPv4 packets out of LISP are dropped, since the answers do not go back into it here")
+		// The kernel takes the larger value.
+		if max(setting("net/ipv4/conf/all/rp_filter"), setting("net/ipv4/conf/"+t.TunnelDevice()+"/rp_filter")) == "1" {
+			want("net/ipv4/conf/all/rp_filter", "2", "IPv4 packets are dropped whose answers would go another way, into LISP or past it")
 			break
 		}
 	}
