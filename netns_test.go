@@ -145,6 +145,16 @@ func (l *liveLab) do(fn func() error) {
 // the other end answers.
 func (l *liveLab) ping(node, to string, count int) (answered int) {
 	l.t.Helper()
+	l.icmp(node, func(c *icmp.PacketConn) (err error) {
+		answered, err = echo(c, to, count)
+		return err
+	})
+	return answered
+}
+
+// icmp does something with a socket for ICMP in a namespace.
+func (l *liveLab) icmp(node string, do func(*icmp.PacketConn) error) {
+	l.t.Helper()
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread() // and never unlocked: the thread ends in the namespace
@@ -162,14 +172,12 @@ func (l *liveLab) ping(node, to string, count int) (answered int) {
 				return err
 			}
 			defer c.Close()
-			answered, err = echo(c, to, count)
-			return err
+			return do(c)
 		}()
 	}()
 	if err := <-done; err != nil {
 		l.t.Fatalf("ping from %s: %v", node, err)
 	}
-	return answered
 }
 
 func echo(c *icmp.PacketConn, to string, count int) (answered int, err error) {

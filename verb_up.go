@@ -50,13 +50,6 @@ func (c upCmd) hint(lab *devices.Lab) {
 	if plugs, _ := lab.Plugs(); len(plugs) > 0 {
 		fmt.Fprintf(os.Stderr, "Plugged into this machine until then: %s\n", strings.Join(plugs, ", "))
 	}
-	for _, d := range lab.Devices() {
-		for _, i := range d.Config().Interfaces {
-			if i.AccessIn != "" || i.AccessOut != "" {
-				fmt.Fprintf(os.Stderr, "Note: %s %s has an access list, which what the kernel forwards, and the router's own LISP messages, pass by here.\n", d.Name(), i.Name)
-			}
-		}
-	}
 }
 
 // downCmd ends what lisplab up has brought up, and takes away what a crash has left.

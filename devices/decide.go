@@ -83,7 +83,8 @@ type arrival struct {
 
 // decide is the one place where a packet's fate is decided: forwarding, `lab explain` and `show ip cef` ask it. The order is
 // IOS's: the access list on the way in, the own addresses, the TTL, the route, LISP, the MTU, the access list on the way
-// out. b is counted down in place. Dry, nothing is counted, learned or sent; b must be a copy then.
+// out. Where the underlay asks the lists, that is where they are asked. b is counted down in place. Dry, nothing is counted,
+// learned or sent; b must be a copy then.
 func (d *Device) decide(now time.Time, at arrival, b []byte, dry bool) Decision {
 	dec := Decision{VRF: at.vrf}
 	drop := func(why DropReason) Decision {
@@ -94,11 +95,12 @@ func (d *Device) decide(now time.Time, at arrival, b []byte, dry bool) Decision 
 	if dry {
 		hits = 0
 	}
+	lists := dry || !d.lab.filtersWires()
 	p, err := forward.Parse(b)
 	if err != nil {
 		return drop(DropMalformed)
 	}
-	if at.iface != "" {
+	if at.iface != "" && lists {
 		if list := d.cfg.accessListAt(at.iface, false); !d.permits(list, underlay.FlowOf(p, b, hits)) {
 			dec.AccessList = list
 			return drop(DropAccessIn)
@@ -153,7 +155,7 @@ func (d *Device) decide(now time.Time, at arrival, b []byte, dry bool) Decision 
 		}
 		dec.Fragment = true
 	}
-	if !at.own { // as on IOS, the list on the way out does not see what its own router has made
+	if !at.own && lists { // as on IOS, the list on the way out does not see what its own router has made
 		if list := d.cfg.accessListAt(dec.Interface, true); !d.permits(list, underlay.FlowOf(p, b, hits)) {
 			dec.AccessList = list
 			return drop(DropAccessOut)

@@ -255,7 +255,9 @@ func routingOf(cfg Config) underlay.Routing {
 		if i.IPv4.IsValid() {
 			addrs = append([]netip.Prefix{i.IPv4}, addrs...)
 		}
-		r.Interfaces = append(r.Interfaces, underlay.Interface{Name: i.Name, VRF: i.VRF, Addrs: addrs, Shut: i.Shutdown, MTU: i.MTU})
+		r.Interfaces = append(r.Interfaces, underlay.Interface{
+			Name: i.Name, VRF: i.VRF, Addrs: addrs, Shut: i.Shutdown, MTU: i.MTU, Filtered: i.AccessIn != "" || i.AccessOut != "",
+		})
 	}
 	for _, s := range cfg.Routes {
 		r.Routes = append(r.Routes, underlay.Route(s))

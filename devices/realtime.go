@@ -48,6 +48,7 @@ type live struct {
 	run      string // in the names of the namespaces; "" on the host underlay
 	clock    *clock
 	arrivals <-chan underlay.Arrival
+	filters  bool // the underlay asks the access lists about all that crosses its wires
 }
 
 // goLive lays the wires in network namespaces. Lab time runs from now on.
@@ -81,7 +82,7 @@ func (l *Lab) goLive(routers []string, opt Options) (wires, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.live = &live{run: cfg.Run, clock: startClock(l.loop.now, 1), arrivals: arrivals}
+	l.live = &live{run: cfg.Run, clock: startClock(l.loop.now, 1), arrivals: arrivals, filters: true}
 	return w, nil
 }
 
@@ -113,6 +114,10 @@ func (l *Lab) Run() string {
 	}
 	return l.live.run
 }
+
+// filtersWires tells whether the underlay asks the access lists about all packets, those of hosts and those that a router
+// forwards too; else the routers do (decide.go).
+func (l *Lab) filtersWires() bool { return l.live != nil && l.live.filters }
 
 // arrivals are what happens by itself; nil where nothing does.
 func (l *Lab) arrivals() <-chan underlay.Arrival {

@@ -26,6 +26,7 @@ func openNetns(cfg netns.Config, l *Lab, routers []string) (wires, <-chan underl
 	k := underlay.NewKernel(underlay.KernelConfig{
 		Names: routers, Links: l.file.links, Hosts: l.file.underlayHosts(), Plugs: l.plugs(), Ground: ground,
 		Chance: rand.New(rand.NewPCG(l.seed, 1)), NextStream: l.nextStream, Takes: l.takes, Ports: []uint16{SSHPort, TelnetPort},
+		Filter: l.filter,
 	})
 	return k, k.Arrivals(), nil
 }

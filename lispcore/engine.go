@@ -51,7 +51,7 @@ type (
 	// sender by ICMP. Data is the IP packet, or as much of it as an ICMP error quotes.
 	PacketFailed struct {
 		Reason    FailReason
-		Interface string // by which a SendPacket was to leave; "" otherwise
+		Interface string // by which a SendPacket was to leave, or whose access list denies the packet; "" otherwise
 		MTU       int    // for FailTooBig, in bytes
 		Data      []byte
 	}

@@ -36,9 +36,9 @@
 // frame of a real one (treat.go).
 //
 // Two more networks take the same outputs in real time, where what is sent arrives by itself: Kernel (kernel.go), of routers in
-// namespaces, to whose networks it does what the model says, and whose impaired links have their frames treated one by one
-// (wire.go, treat.go), though their TCP is the kernel's; and Machine (machine.go), of one router at the machine's own
-// addresses, which sees to nothing but the router's sockets, and to the machine's packets if it is given a Ground.
+// namespaces, to whose networks it does what the model says, and whose impaired links and access lists have frames treated one
+// by one (wire.go, treat.go, filter.go), though their TCP is the kernel's; and Machine (machine.go), of one router at the
+// machine's own addresses, which sees to nothing but the router's sockets, and to the machine's packets if it is given a Ground.
 //
 // Kernel addresses and ports never leave this package: events and inputs speak of the lab's own.
 package underlay

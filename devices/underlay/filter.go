@@ -29,6 +29,31 @@ func FlowOf(p forward.Packet, b []byte, packets int) FlowInfo {
 	return f
 }
 
+// Filter is the access lists of routers: it tells whether the one at an interface permits a packet on the way in, or out. As on
+// IOS, the one on the way out is not asked about what its own router has made.
+type Filter func(node int, iface string, out bool, p FlowInfo) (permit bool)
+
+// permitted asks the access list of an interface; hosts have none.
+func (n *model) permitted(at Port, out bool, p FlowInfo) bool {
+	return n.filter == nil || n.nodes[at.Node].host != nil || n.filter(at.Node, at.Interface, out, p)
+}
+
+// frameDenied asks the access list of an interface about a frame that leaves its node there, or is to come in. It returns the
+// packet that the list denies. What is no IP packet no list is asked about, nor, on the way out, what the node itself has made,
+// which its source tells.
+func (n *model) frameDenied(at Port, out bool, frame []byte) (denied []byte, ok bool) {
+	nd := n.nodes[at.Node]
+	iface := nd.iface(at.Interface)
+	if !iface.Filtered || !n.LineUp(at.Node, at.Interface) {
+		return nil, false
+	}
+	p, isIP := packetIn(frame)
+	if !isIP || out && nd.owns(iface.VRF, p.Source) || n.permitted(at, out, FlowOf(p.Packet, p.data, 1)) {
+		return nil, false
+	}
+	return p.data[:p.Length], true
+}
+
 // The protocols of FlowInfo, and of what an impaired link changes.
 const (
 	protocolICMP  = 1

@@ -17,4 +17,6 @@ type Frame struct {
 var Nobody = Port{Node: -1}
 
 // Everyone tells whether the frame is for everyone on the segment, or for a group.
-func (f Frame) Everyone() bool { return len(f.Data) > 0 && f.Data[0]&1 == 1 }
+func (f Frame) Everyone() bool { return forEveryone(f.Data) }
+
+func forEveryone(frame []byte) bool { return len(frame) > 0 && frame[0]&1 == 1 }

@@ -73,6 +73,8 @@ type KernelConfig struct {
 	Takes func(node int, port uint16) bool
 	// Ports are the TCP ports beside 4342 at which routers may listen.
 	Ports []uint16
+	// Filter, if not nil, is asked of every packet that crosses an interface whose Filtered is set.
+	Filter Filter
 }
 
 // Kernel is an underlay of the kernel's own: literal addresses, real links, real time. The model says what its network is to
@@ -84,7 +86,7 @@ type KernelConfig struct {
 //	ICMP           ---> reader --+--> Arrivals --->  Arrival(now) --> deliveries --> engines
 //	lisp0 (TUN)    ---> reader --+                   Carry <-- outputs
 //
-// Frames that cross an impaired link are the goroutine's too (wire.go): the Ground hands over the segments that it asks for.
+// Frames that cross an impaired link or meet an access list are the goroutine's too (wire.go): the Ground hands over the segments that it asks for.
 //
 // Beside the readers everything belongs to the goroutine that owns the lab.
 type Kernel struct {
@@ -110,7 +112,8 @@ type KernelStats struct {
 	Datagrams, Packets, Tunnelled uint64 // received
 	Sent, Unsent                  uint64 // datagrams and packets; Unsent ones the kernel has refused
 	Refused                       uint64 // dials
-	Relayed, Lost                 uint64 // frames that an impaired link has let pass, and not
+	Relayed, Lost                 uint64 // frames that went by the lab, and those that an impaired link has lost
+	Denied                        uint64 // frames, by access lists
 }
 
 // maxArrivals is how many Arrivals may wait before the readers do.
@@ -119,7 +122,7 @@ const maxArrivals = 1024
 // NewKernel makes the nodes, all without power.
 func NewKernel(cfg KernelConfig) *Kernel {
 	k := &Kernel{
-		model: newModel(cfg.Links), cfg: cfg, arrivals: make(chan Arrival, maxArrivals), closing: make(chan struct{}),
+		model: newModel(cfg.Links, cfg.Filter), cfg: cfg, arrivals: make(chan Arrival, maxArrivals), closing: make(chan struct{}),
 		relays: make(map[int]*relay),
 	}
 	k.lanes = newLanes(&k.model, cfg.Chance)

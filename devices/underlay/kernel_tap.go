@@ -134,11 +134,11 @@ func (k *Kernel) ends(p Port) []Port {
 	return list
 }
 
-// stations are the interfaces on the LANs at some ports, by hardware address.
+// stations are the interfaces on the LANs at some ports, by hardware address. What leads out of the network is a LAN.
 func (k *Kernel) stations(ports []Port) (map[string]Port, error) {
 	byNode := make(map[int][]Port)
 	for _, p := range ports {
-		if ends := k.ends(p); len(ends) > 2 {
+		if ends := k.ends(p); len(ends) > 2 || slices.ContainsFunc(ends, k.outside) {
 			for _, e := range ends {
 				if !k.outside(e) {
 					byNode[e.Node] = append(byNode[e.Node], e)

@@ -13,6 +13,8 @@ type Interface struct {
 	Addrs []netip.Prefix // addresses with their lengths, not masked
 	Shut  bool
 	MTU   int // of IP packets, in bytes; 0 stands for DefaultMTU
+	// Filtered tells that Filter may deny what crosses the interface.
+	Filtered bool
 }
 
 // DefaultMTU is the longest IP packet that passes an interface which is told nothing else, in bytes.

@@ -9,10 +9,12 @@ type model struct {
 	links []Link
 	near  map[Port][]Port  // neighbors, as of the last update
 	walks map[walkKey]walk // too
+
+	filter Filter
 }
 
-func newModel(links []Link) model {
-	return model{links: slices.Clone(links), near: make(map[Port][]Port), walks: make(map[walkKey]walk)}
+func newModel(links []Link, filter Filter) model {
+	return model{links: slices.Clone(links), near: make(map[Port][]Port), walks: make(map[walkKey]walk), filter: filter}
 }
 
 // update makes earlier changes take effect: lines, then routing tables.

@@ -29,10 +29,9 @@ type Config struct {
 	NextStream func(node int) lispcore.StreamID
 	// Takes, if not nil, tells whether a router takes connections at a TCP port beside 4342. It is asked at each dial.
 	Takes func(node int, port uint16) bool
-	// Filter, if not nil, is an interface's access list: it is asked of every packet of the lab's sockets (LISP over UDP, TCP)
-	// at every interface that the packet crosses, on the way in and on the way out. As on IOS, the list on the way out does not
-	// see what its own router has made. Packets of SendPacket are not asked about: who sends and forwards them sees to that.
-	Filter func(node int, iface string, out bool, p FlowInfo) (permit bool)
+	// Filter, if not nil, is asked of every packet of the lab's sockets (LISP over UDP, TCP) at every interface that the packet
+	// crosses. Packets of SendPacket are not asked about: who sends and forwards them sees to that.
+	Filter Filter
 	// Observe, if not nil, gets every event in order.
 	Observe func(Event)
 	// Tamper, if not nil, sees each Datagram and Data event between the socket and the router and returns the bytes that
@@ -126,7 +125,7 @@ func New(cfg Config) (*Network, error) {
 		}
 	}
 	n := &Network{
-		model: newModel(cfg.Links), cfg: cfg, block: b,
+		model: newModel(cfg.Links, cfg.Filter), cfg: cfg, block: b,
 		byAddr: make(map[netip.AddrPort]int), buf: make([]byte, 1<<16),
 		conns: make(map[uint64]*conn), dials: make(map[uint64]*dial),
 		flights: make(map[uint64]func(time.Time) error), passages: make(map[uint64]*passage),

@@ -323,7 +323,8 @@ func closeReason(err error) lispcore.CloseReason {
 	switch {
 	case errors.Is(err, io.EOF):
 		return lispcore.ClosedByPeer
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT):
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT),
+		errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH): // by ICMP, while it waited in vain
 		return lispcore.ClosedByTimeout
 	}
 	return lispcore.ClosedByReset

@@ -18,7 +18,7 @@ import (
 
 // aCable is the lanes of one cable, left -- right, with a seed.
 func aCable(seed uint64, i Impairment) *lanes {
-	m := newModel([]Link{{A: Port{0, "Gi0"}, B: Port{1, "Gi0"}, Up: true}})
+	m := newModel([]Link{{A: Port{0, "Gi0"}, B: Port{1, "Gi0"}, Up: true}}, nil)
 	m.nodes = []*node{{name: "left"}, {index: 1, name: "right"}}
 	l := newLanes(&m, rand.New(rand.NewPCG(seed, 2)))
 	l.Impair(0, false, i)

@@ -181,8 +181,3 @@ func (n *Network) lane(h Hop, p parcel, f *harm) string {
 	}
 	return n.cross(p.sent, h, p.length, f)
 }
-
-// permitted asks the access list of an interface; hosts have none.
-func (n *Network) permitted(at Port, out bool, p FlowInfo) bool {
-	return n.cfg.Filter == nil || n.nodes[at.Node].host != nil || n.cfg.Filter(at.Node, at.Interface, out, p)
-}

@@ -9,16 +9,21 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"lisplab/lispcore"
 )
 
 // wireRoom is how many bytes of frames wait in the kernel while a wire has no time.
 const wireRoom = 4 << 20
 
-// relay carries the frames of one segment, in place of the kernel, while a link of it is impaired:
+// relay carries the frames of one segment, in place of the kernel, while a link of it is impaired, or an interface has an access
+// list:
 //
-//	node --> far end --> packet socket --> reader --> Arrivals --> who is to get the frame, and what does the link do to it
+//	node --> far end --> packet socket --> reader --> Arrivals --> does the list permit it on the way out, who is to get it,
+//	                                                                   and what does the link do to it
 //	                                                                   |
-//	node <-- far end <-- packet socket <---- at once, or when it is due, by the goroutine that owns the lab
+//	node <-- far end <-- packet socket <---- at once, or when it is due, if the list permits it on the way in, by the
+//	                                         goroutine that owns the lab
 type relay struct {
 	ends     []Port
 	wires    map[Port]*os.File // at the far ends
@@ -57,7 +62,7 @@ func (k *Kernel) findSegments() (list [][]Port) {
 func (k *Kernel) updateRelays() error {
 	var errs []error
 	for i, ends := range k.segments {
-		r, wanted := k.relays[i], k.impairsAt(ends)
+		r, wanted := k.relays[i], k.impairsAt(ends) || k.filteredAt(ends)
 		switch {
 		case wanted && r == nil:
 			r, err := k.openRelay(ends)
@@ -81,6 +86,11 @@ func (l *lanes) impairsAt(ends []Port) bool {
 		}
 	}
 	return false
+}
+
+// filteredAt tells whether one of some interfaces has an access list.
+func (n *model) filteredAt(ends []Port) bool {
+	return slices.ContainsFunc(ends, func(p Port) bool { return n.nodes[p.Node].iface(p.Interface).Filtered })
 }
 
 func (k *Kernel) openRelay(ends []Port) (r *relay, err error) {
@@ -117,7 +127,7 @@ func (r *relay) close() error {
 // WireSocket opens a packet socket at an interface of the present namespace, by its index, that hears what comes by it and
 // not what is sent there.
 func WireSocket(index int) (*os.File, error) {
-	return packetSocket("impaired links", func(fd int) error {
+	return packetSocket("impaired links and access lists", func(fd int) error {
 		if err := set(fd, option{unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1, "PACKET_IGNORE_OUTGOING"}); err != nil {
 			return err
 		}
@@ -138,10 +148,10 @@ func (k *Kernel) readWire(r *relay, at Port, f *os.File) {
 		}
 		frame := slices.Clone(buf[:n])
 		ok := k.post(func(now time.Time) []Delivery {
-			if r.wires != nil {
-				k.relayFrame(now, r, at, frame)
+			if r.wires == nil {
+				return nil
 			}
-			return nil
+			return k.relayFrame(now, r, at, frame)
 		})
 		if !ok {
 			return
@@ -149,8 +159,11 @@ func (k *Kernel) readWire(r *relay, at Port, f *os.File) {
 	}
 }
 
-// relayFrame sends a frame on its way to whom it is for, over the link to each.
-func (k *Kernel) relayFrame(now time.Time, r *relay, from Port, frame []byte) {
+// relayFrame sends a frame on its way to whom it is for, over the link to each, past the access lists of the interfaces.
+func (k *Kernel) relayFrame(now time.Time, r *relay, from Port, frame []byte) (told []Delivery) {
+	if told, denied := k.deny(from, true, frame); denied {
+		return told
+	}
 	for _, to := range r.receivers(from, frame) {
 		crossings, lost := k.treat(now, from, to, frame)
 		if lost != "" {
@@ -163,9 +176,10 @@ func (k *Kernel) relayFrame(now time.Time, r *relay, from Port, frame []byte) {
 				k.flights.Set(f, c.at)
 				continue
 			}
-			k.land(f)
+			told = append(told, k.land(f)...)
 		}
 	}
+	return told
 }
 
 // receivers are the ports that a frame is for: of a LAN the one whose hardware address it bears, or all others.
@@ -182,13 +196,40 @@ func (r *relay) receivers(from Port, frame []byte) (list []Port) {
 	return list
 }
 
-// land hands a frame to its receiver. One whose line is down, or whose interface has gone, does not get it.
-func (k *Kernel) land(f *flight) {
+// isFor tells whether the node at a port takes a frame that it hears: on a LAN not one for a machine that is not the lab's.
+func (r *relay) isFor(at Port, frame []byte) bool {
+	to, known := r.stations[string(frame[:6])]
+	return known && to == at || len(r.stations) == 0 || forEveryone(frame)
+}
+
+// land hands a frame to its receiver, if the access list there permits it. One whose line is down, or whose interface has gone,
+// does not get it.
+func (k *Kernel) land(f *flight) []Delivery {
+	if f.relay.isFor(f.to, f.frame) {
+		if told, denied := k.deny(f.to, false, f.frame); denied {
+			return told
+		}
+	}
 	if _, err := f.relay.wires[f.to].Write(f.frame); err != nil {
 		k.stats.Lost++
-		return
+		return nil
 	}
 	k.stats.Relayed++
+	return nil
+}
+
+// deny asks the access list of an interface about a frame. A router is told what its list denies, and answers by ICMP; but not
+// of what was for everyone (RFC 1122 section 3.2.2).
+func (k *Kernel) deny(at Port, out bool, frame []byte) (told []Delivery, denied bool) {
+	b, denied := k.frameDenied(at, out, frame)
+	if !denied {
+		return nil, false
+	}
+	k.stats.Denied++
+	if forEveryone(frame) {
+		return nil, true
+	}
+	return []Delivery{{at.Node, lispcore.PacketFailed{Reason: lispcore.FailProhibited, Interface: at.Interface, Data: b[:min(len(b), quoteSize)]}}}, true
 }
 
 // Deadline tells when the next frame arrives that is under way.
@@ -200,9 +241,9 @@ func (k *Kernel) Tick(now time.Time) ([]Delivery, error) {
 	if !due {
 		return nil, nil
 	}
-	k.land(f)
+	told := k.land(f)
 	if f.relay.flying--; f.relay.flying > 0 {
-		return nil, nil
+		return told, nil
 	}
-	return nil, k.updateRelays() // it may have been what the segment waited for
+	return told, k.updateRelays() // it may have been what the segment waited for
 }
