@@ -363,6 +363,55 @@ func TestUpAndDown(t *testing.T) {
 	}
 }
 
+// Where it may not be brought up, or not reached, a lab says why and what to do, and leaves nothing.
+func TestUpRefused(t *testing.T) {
+	needNetns(t)
+	binary := lisplab(t)
+	if err := os.Chmod(filepath.Dir(filepath.Dir(binary)), 0o755); err != nil { // for nobody
+		t.Fatal(err)
+	}
+	taken, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	root := []syscall.SysProcIDMap{{Size: 1}}
+	for _, c := range []struct {
+		name, without string // a capability
+		how           syscall.SysProcAttr
+		telnet, want  string
+	}{
+		{"nobody", "", syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}, "127.0.0.1:0",
+			"the netns underlay needs root: run it with sudo"},
+		{"root of a user namespace", "", syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER, UidMappings: root, GidMappings: root}, "127.0.0.1:0",
+			"root of a user namespace, as in a container without privileges, can't; give it --privileged"},
+		{"no namespaces", "sys_admin", syscall.SysProcAttr{}, "127.0.0.1:0", "making a network namespace: operation not permitted: in a container, give it --cap-add"},
+		{"no links", "net_admin", syscall.SysProcAttr{}, "127.0.0.1:0", "making a veth link: operation not permitted: in a container, give it --cap-add NET_ADMIN"},
+		{"no raw sockets", "net_raw", syscall.SysProcAttr{}, "127.0.0.1:0", "raw sockets need root, or CAP_NET_RAW"},
+		{"a port in use", "", syscall.SysProcAttr{}, taken.Addr().String() + "-", "bind: address already in use: does another lab run? --ssh and --telnet choose other ports"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			run := testRun("refused")
+			cmd := exec.Command(binary, "up", "--name", run, "--ssh", "off", "--telnet", c.telnet)
+			if c.without != "" {
+				setpriv, err := exec.LookPath("setpriv")
+				if err != nil {
+					t.Skip("setpriv is not here: it takes capabilities away")
+				}
+				cmd = exec.Command(setpriv, append([]string{"--bounding-set", "-" + c.without, "--inh-caps", "-" + c.without}, cmd.Args...)...)
+			}
+			cmd.SysProcAttr = &c.how
+			out, err := cmd.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), c.want) {
+				t.Errorf("%v\n%s\nwant %s", err, out, c.want)
+			}
+			if left := leftovers(t, run); left != nil {
+				t.Errorf("left behind: %v", left)
+			}
+		})
+	}
+}
+
 // Whenever `lisplab up` is killed, `lisplab down` takes away what is left. LISPLAB_ROUNDS says how often that is tried.
 func TestKilled(t *testing.T) {
 	needNetns(t)

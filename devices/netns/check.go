@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 	"syscall"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"lisplab/devices/underlay"
 )
 
 var errNoRoot = errors.New("the netns underlay needs root: run it with sudo; the default underlay, loopback, needs none")
@@ -66,17 +69,19 @@ func try() error {
 
 // tryTUN tells whether the kernel gives out TUN interfaces.
 func tryTUN() error {
-	f, err := os.OpenFile("/dev/net/tun", os.O_RDWR, 0)
-	if err != nil {
-		return fmt.Errorf("%w: load the kernel module with `modprobe tun`, or give the container the device with --device /dev/net/tun", err)
-	}
-	return f.Close()
+	return underlay.Try()
 }
 
-// moduleHint says what to do when the kernel doesn't know a kind of thing.
+// moduleHint says what to do when the kernel doesn't know a kind of thing, by the name of its module or of the option that it
+// was built without, or doesn't let this process make one.
 func moduleHint(err error, module string) string {
-	if errors.Is(err, syscall.EOPNOTSUPP) || errors.Is(err, syscall.EAFNOSUPPORT) || errors.Is(err, syscall.ENODEV) {
-		return fmt.Sprintf(": this kernel has no %s; `modprobe %s` may load it", module, module)
+	switch {
+	case errors.Is(err, syscall.EPERM):
+		return ": in a container, give it --cap-add NET_ADMIN, or --privileged"
+	case !errors.Is(err, syscall.EOPNOTSUPP) && !errors.Is(err, syscall.EAFNOSUPPORT) && !errors.Is(err, syscall.ENODEV):
+		return ""
+	case strings.HasPrefix(module, "CONFIG_"):
+		return fmt.Sprintf(": this kernel was built without %s; use the default underlay, loopback", module)
 	}
-	return ""
+	return fmt.Sprintf(": this kernel has no %s; `modprobe %s` may load it", module, module)
 }

@@ -5,7 +5,6 @@ package netns
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"path/filepath"
 	"regexp"
@@ -175,11 +174,7 @@ func giveBack(run string) error {
 // sendHome moves what is the machine's from the floor of a run into the machine's namespace.
 func sendHome(run string) error {
 	path := filepath.Join(spaceDir, spaceName(run, ""))
-	var at unix.Statfs_t
-	switch err := unix.Statfs(path, &at); {
-	case errors.Is(err, fs.ErrNotExist), err == nil && at.Type != unix.NSFS_MAGIC: // no floor, or one that is half made
-		return nil
-	case err != nil:
+	if mounted, err := isMounted(path); err != nil || !mounted {
 		return err
 	}
 	ns, err := netns.GetFromPath(path)

@@ -201,20 +201,30 @@ func Clean(run string) error {
 }
 
 // removeSpace takes the name of a namespace away; without a name, a process or a socket in it, the kernel removes it. One
-// that a crash has left half-made has a file and no mount.
+// that is half-made has a file and no mount.
 func removeSpace(name string) error {
 	path := filepath.Join(spaceDir, name)
 	for {
-		err := unix.Unmount(path, unix.MNT_DETACH)
-		if err == nil {
-			continue // it may have been mounted twice over
+		mounted, err := isMounted(path)
+		if err == nil && mounted { // perhaps twice over
+			err = unix.Unmount(path, unix.MNT_DETACH)
+		} else if err == nil {
+			if err = os.Remove(path); err == nil || errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
 		}
-		if !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOENT) {
+		if err != nil {
 			return fmt.Errorf("removing namespace %s: %w", name, err)
 		}
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("removing namespace %s: %w", name, err)
-		}
-		return nil
 	}
+}
+
+// isMounted tells whether there is a namespace at a path, and not just its file, or nothing.
+func isMounted(path string) (bool, error) {
+	var at unix.Statfs_t
+	err := unix.Statfs(path, &at)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return at.Type == unix.NSFS_MAGIC, err
 }

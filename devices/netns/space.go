@@ -84,8 +84,10 @@ func (s *space) make(settings []sysctl) (err error) {
 		return err
 	}
 	self := fmt.Sprintf("/proc/self/task/%d/ns/net", unix.Gettid())
-	if err := unix.Mount(self, path, "bind", unix.MS_BIND, ""); err != nil {
-		return err
+	if err := unix.Mount(self, path, "bind", unix.MS_BIND, ""); errors.Is(err, unix.EPERM) {
+		return fmt.Errorf("mounting it at %s: %w: root of a user namespace, as in a container without privileges, can't; give it --privileged", path, err)
+	} else if err != nil {
+		return fmt.Errorf("mounting it at %s: %w", path, err)
 	}
 	if s.handle, err = netns.GetFromPath(self); err != nil {
 		return err

@@ -46,7 +46,7 @@ func (k *Kernel) openPackets(node int) (err error) {
 func rawSocket(family, protocol int) (int, error) {
 	fd, err := unix.Socket(family, unix.SOCK_RAW|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, protocol)
 	if errors.Is(err, unix.EPERM) {
-		return -1, fmt.Errorf("raw sockets need root, or CAP_NET_RAW: %w", err)
+		return -1, fmt.Errorf("raw sockets need root, or CAP_NET_RAW, which --cap-add NET_RAW gives a container: %w", err)
 	}
 	if err != nil {
 		return -1, fmt.Errorf("raw socket: %w", err)

@@ -69,13 +69,30 @@ func openTUN(name string) (*os.File, error) {
 	}
 	req.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI)
 	err = unix.IoctlIfreq(fd, unix.TUNSETIFF, req)
-	if errors.Is(err, unix.EBUSY) {
+	switch {
+	case errors.Is(err, unix.EBUSY):
 		err = fmt.Errorf("%w: there is one already, of another router's", err)
+	case errors.Is(err, unix.EPERM):
+		err = fmt.Errorf("%w: in a container, give it --cap-add NET_ADMIN, or --privileged", err)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("making the TUN interface %s: %w", name, err), unix.Close(fd))
 	}
 	return os.NewFile(uintptr(fd), tunPath), nil
+}
+
+// Try tells what a Kernel would miss in the present namespace: it opens what nodes need besides ordinary sockets, and closes
+// it again.
+func Try() error {
+	tun, err := openTUN(Tunnel{}.TunnelDevice())
+	if err != nil {
+		return err
+	}
+	raw, err := rawSocket(unix.AF_INET, unix.IPPROTO_RAW)
+	if err == nil {
+		err = unix.Close(raw)
+	}
+	return errors.Join(err, tun.Close())
 }
 
 // readTunnel posts the packets that the kernel leaves to LISP, until the tunnel is closed.
@@ -87,7 +104,7 @@ func (k *Kernel) readTunnel(node int, vrf string, f *os.File) {
 			if !errors.Is(err, os.ErrClosed) {
 				k.post(func(time.Time) []Delivery {
 					if k.sites[node].tunnels[vrf] == f {
-						k.fail(fmt.Errorf("%s: its interface into LISP has vanished: %w", k.nodes[node].name, err))
+						k.fail(fmt.Errorf("%s: its interface into LISP has vanished: somebody has removed it; bring the lab up again (%w)", k.nodes[node].name, err))
 					}
 					return nil
 				})
