@@ -1,29 +1,55 @@
 package commands
 
 import (
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
 	"lisplab/commands/grammar"
 	"lisplab/devices"
 	"lisplab/lispcore"
 	"lisplab/lispcore/mapserver"
 )
 
+// lispRouter is how lines of release 17.9 name the `router lisp` blocks that they are about. IOS XE may have several; here there
+// is number 0.
+const lispRouter = "[all | <0-15>$router]"
+
+// ofRouter runs a view of the blocks that a line names. Where it asks for all of them, each has a heading.
+func ofRouter(view func(*Context, Args) error) func(*Context, Args) error {
+	return func(c *Context, a Args) error {
+		if n := a.Uint("router"); n != 0 {
+			return refuse("%% Could not find router lisp %d.", n)
+		}
+		if a.Has("all") && c.Form != FormJSON {
+			rule := strings.Repeat("=", 49) + "\n"
+			if _, err := io.WriteString(c.Out, rule+"Output for router lisp 0\n"+rule); err != nil {
+				return err
+			}
+		}
+		return view(c, a)
+	}
+}
+
 // showLISPInstanceRows are the views of one EID table and service as release 17.9 asks for them: by instance, or by VRF. Each
 // prints what an older line prints, too.
 func showLISPInstanceRows() []Row {
-	var rows []Row
-	for _, f := range families {
-		rows = append(rows, instanceViews(f)...)
-	}
-	rows[0].Help["show lisp instance-id"] = "One instance"
-	rows[0].Help["show lisp instance-id <0-16777214>"] = "Instance ID"
-	rows[0].Help["show lisp eid-table"] = "One EID table"
-	rows[0].Help["show lisp eid-table default"] = "The table of the default VRF"
-	rows[0].Help["show lisp eid-table vrf"] = "The table of a VRF"
-	rows[0].Help["show lisp eid-table vrf WORD"] = "VRF name"
+	rows := slices.Concat(instanceViews(lispcore.IPv4), instanceViews(lispcore.IPv6))
+	maps.Copy(rows[0].Help, grammar.Words{ // what is before the views
+		"show lisp all":                      "Of every router lisp",
+		"show lisp <0-15>":                   "Of one router lisp",
+		"show lisp instance-id":              "One instance",
+		"show lisp instance-id <0-16777214>": "Instance ID",
+		"show lisp eid-table":                "One EID table",
+		"show lisp eid-table default":        "The table of the default VRF",
+		"show lisp eid-table vrf":            "The table of a VRF",
+		"show lisp eid-table vrf WORD":       "VRF name",
+	})
 	return rows
 }
 
-// instanceViews are the rows of one service. The first has the help of what is before the views.
+// instanceViews are the rows of one service.
 func instanceViews(f lispcore.Family) []Row {
 	address, prefix := "A.B.C.D", "A.B.C.D/nn"
 	if f == lispcore.IPv6 {
@@ -31,14 +57,14 @@ func instanceViews(f lispcore.Family) []Row {
 	}
 	eid := address + "$eid | " + prefix + "$eid"
 	word := serviceWord(f)
-	const table = "show lisp <eid-table <default | vrf WORD$vrf> | instance-id <0-16777214>$iid> "
+	const table = "show lisp " + lispRouter + " <eid-table <default | vrf WORD$vrf> | instance-id <0-16777214>$iid> "
 	row := func(view string, run func(*Context, Args, lispcore.Family) error, words grammar.Words) Row {
 		help := grammar.Words{}
 		for path, text := range words {
 			help["show lisp "+word+path] = text
 		}
 		return Row{Modes: anyExec, Syntax: table + word + view, Releases: devices.Release.XELISPViews, Help: help,
-			Run: func(c *Context, a Args) error { return run(c, a, f) }}
+			Run: ofRouter(func(c *Context, a Args) error { return run(c, a, f) })}
 	}
 	forwarding := func(view func(forwardingView, *Context, Args) error) func(*Context, Args, lispcore.Family) error {
 		return func(c *Context, a Args, f lispcore.Family) error { return showForwarding(f, view)(c, a) }

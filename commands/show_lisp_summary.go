@@ -28,6 +28,7 @@ func showLISPSummaryRows() []Row {
 	}}
 	for _, f := range families {
 		service := "show lisp service " + serviceWord(f)
+		syntax := "show lisp " + lispRouter + " service " + serviceWord(f) + " summary"
 		help := grammar.Words{
 			service:              f.String() + " of every instance",
 			service + " summary": "How much each EID table has",
@@ -35,8 +36,8 @@ func showLISPSummaryRows() []Row {
 		if f == lispcore.IPv4 {
 			help["show lisp service"] = "One service of every instance"
 		}
-		rows = append(rows, Row{Modes: anyExec, Syntax: service + " summary", Releases: devices.Release.XELISPViews, Help: help,
-			Run: func(c *Context, _ Args) error { return showLISPServiceSummary(c, f) }})
+		rows = append(rows, Row{Modes: anyExec, Syntax: syntax, Releases: devices.Release.XELISPViews, Help: help,
+			Run: ofRouter(func(c *Context, _ Args) error { return showLISPServiceSummary(c, f) })})
 	}
 	return rows
 }

@@ -124,6 +124,7 @@ func TestXEViewsHaveTheShapeThatClientsRead(t *testing.T) {
 			"Number of configured EID prefixes: NUMBER", "Number of registered EID prefixes: NUMBER",
 		}},
 		{"South", "show lisp instance-id 0 ipv6 database", database},
+		{"South", "show lisp all instance-id 0 ipv4 database", append(database, strings.Repeat("=", 49), "Output for router lisp 0")},
 		{"North", "show lisp eid-table vrf RED ipv4 database", append(database, "PREFIX locator-set WORD *** NO ROUTE TO EID ...")},
 		{"North", "show ip lisp database 10.1.0.9", append(database, "Map-server Uptime ACK Domain-ID", "ADDRESS AGE Yes 0")},
 		{"North", "show lisp eid-table default ipv4 map-cache", append(mapCache, "PREFIX uptime: AGE expires: AGE via static-send-map-request",
@@ -170,7 +171,7 @@ func TestXELinesElsewhere(t *testing.T) {
 	lab := runningLab(t, set, "reliable-registration", 10*time.Second)
 	for _, line := range []string{
 		"show lisp instance-id 0 ipv4 map-cache", "show lisp eid-table default ipv4 database", "show lisp service ipv4 summary",
-		"show lisp site summary", "show lisp vrf default session", "show lisp session established",
+		"show lisp all service ipv4 summary", "show lisp 0 instance-id 0 ipv4", "show lisp site summary", "show lisp vrf default session", "show lisp session established",
 	} {
 		if got := answer(set, lab, "xTR1", FormIOS, line); !strings.Contains(got, "% Invalid input detected") {
 			t.Errorf("release 15.5 answers %q:\n%s", line, got)
@@ -179,6 +180,7 @@ func TestXELinesElsewhere(t *testing.T) {
 	xe := xeLab(t, set)
 	for line, want := range map[string]string{
 		"show lisp vrf RED session":                "% Could not find RLOC VRF RED.\n",
+		"show lisp 1 service ipv4 summary":         "% Could not find router lisp 1.\n",
 		"show lisp instance-id 7 ipv4 database":    "% Could not find EID table instance ID 7 in LISP 0.\n",
 		"show lisp eid-table vrf BLUE ipv4 server": "% Could not find EID table vrf BLUE in LISP 0.\n",
 		"show lisp session 192.0.2.99":             "% Could not find session with peer 192.0.2.99 in VRF default.\n",
