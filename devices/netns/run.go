@@ -141,8 +141,8 @@ func Down(run string) (lived bool, err error) {
 	if os.Geteuid() != 0 {
 		return false, errNoRoot
 	}
-	until := time.Now().Add(downWait)
-	for {
+	asked := false
+	for until := time.Now().Add(downWait); ; {
 		f, err := take(run)
 		if err == nil {
 			return lived, errors.Join(Clean(run), give(f))
@@ -150,37 +150,65 @@ func Down(run string) (lived bool, err error) {
 		if !errors.Is(err, ErrUp) {
 			return lived, err
 		}
-		if !lived {
-			lived = true
-			if err := ask(run); err != nil {
+		lived = true
+		wait := time.Until(until)
+		if wait <= 0 {
+			return lived, fmt.Errorf("%w, and has not ended in %v: end it with `kill -9`, then `lisplab down` again", err, downWait)
+		}
+		if !asked {
+			if asked, err = ask(run); err != nil {
 				return lived, err
 			}
 		}
-		if time.Now().After(until) {
-			return lived, fmt.Errorf("%w, and has not ended in %v: end it with `kill -9`, then `lisplab down` again", err, downWait)
+		if !asked {
+			wait = askAgain
 		}
-		time.Sleep(20 * time.Millisecond)
+		awaitEnd(run, wait)
 	}
 }
 
-// ask asks the process of a run to end.
-func ask(run string) error {
+// askAgain is how long a process that is just up, or just down, has to say who it is.
+const askAgain = 10 * time.Millisecond
+
+// awaitEnd waits until nobody holds the file of a run, or for so long.
+func awaitEnd(run string, wait time.Duration) {
+	f, err := os.Open(filepath.Join(runDir, run))
+	if err != nil {
+		return // it has just ended
+	}
+	free := make(chan struct{})
+	go func() {
+		for errors.Is(unix.Flock(int(f.Fd()), unix.LOCK_SH), unix.EINTR) {
+		}
+		_ = f.Close() // and with it the lock
+		close(free)
+	}()
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-free:
+	case <-timer.C:
+	}
+}
+
+// ask asks the process of a run to end. It is false when that has not said who it is yet, or will not any more.
+func ask(run string) (asked bool, err error) {
 	f, err := os.Open(filepath.Join(runDir, run))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // it has just ended
+		return false, nil // it has just ended
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer f.Close()
 	pid := processOf(f)
 	if pid <= 0 {
-		return nil // just up, or just down: it has not said yet, or will not any more
+		return false, nil
 	}
 	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
-		return fmt.Errorf("ending process %d of lab %s: %w", pid, run, err)
+		return false, fmt.Errorf("ending process %d of lab %s: %w", pid, run, err)
 	}
-	return nil
+	return true, nil
 }
 
 // Clean takes the namespaces of a run away, and with them all that is in them but for the machine's own interfaces, which go
