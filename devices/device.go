@@ -56,6 +56,7 @@ type Device struct {
 	outbox   lispcore.Outbox        // what the router itself, rather than a role, wants done
 	lines    map[string]bool        // line protocol as last logged
 	since    map[RouteKey]time.Time // of the IPv6 routes
+	dialled  map[netip.Addr]string  // by map server: why the last dial failed
 	log      logRing
 
 	terminals []*Terminal // by line
@@ -218,6 +219,7 @@ func (d *Device) powerOn(now time.Time) {
 	d.sessions = session.NewTable()
 	d.streams = make(map[lispcore.StreamID]receiver)
 	d.lines, d.since = make(map[string]bool), nil
+	d.dialled = make(map[netip.Addr]string)
 	d.log = logRing{}
 	d.say(restarted())
 	d.sayStartup(refused, err)

@@ -252,9 +252,19 @@ func (d *Device) drainOnce() []lispcore.Output {
 	return append(out, d.outbox.Drain()...) // what packets out of their tunnels have led to
 }
 
-// note logs an event, and remembers what follows from it.
+// note logs an event, and remembers what follows from it. An ETR dials a map server without reliable transport once a minute for
+// as long as it runs: only a failure that differs from the last one is news, or interests who debugs.
 func (d *Device) note(e lispcore.Event) {
 	d.touched = d.touched || e.Kind == lispcore.LocatorDown || e.Kind == lispcore.LocatorUp
+	switch e.Kind {
+	case lispcore.SessionUp:
+		delete(d.dialled, e.Peer)
+	case lispcore.ConnectFailed:
+		if d.dialled[e.Peer] == e.Detail && !d.debug {
+			return
+		}
+		d.dialled[e.Peer] = e.Detail
+	}
 	for _, line := range eventLines(e) {
 		d.say(line)
 	}
