@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -28,6 +29,8 @@ type cli struct {
 	Ctl     ctlCmd     `cmd:"" help:"Tell a lab that another process serves what to do: 'advance 5m', 'link xTR1 Core1 down'."`
 	Bench   benchCmd   `cmd:"" help:"Measure registrations a second, memory and traffic, beside the machine's own limit."`
 	Docs    docsCmd    `cmd:"" help:"Build the pages of the documentation from transcripts, or check them."`
+
+	Version kong.VersionFlag `help:"Tell which build this is."`
 }
 
 // The exit codes. A line or a transcript that fails is not a mistake in the call.
@@ -42,12 +45,21 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:]))
 }
 
+// version tells the release or the commit that the binary was built from, and with which Go.
+func version() string {
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "lisplab, built without module information"
+	}
+	return fmt.Sprintf("lisplab %s, %s", build.Main.Version, build.GoVersion)
+}
+
 func run(ctx context.Context, args []string) (code int) {
 	var verbs cli
 	parser, err := kong.New(&verbs,
 		kong.Name("lisplab"),
 		kong.Description("A lab of IOS-like routers whose LISP really runs."),
-		kong.Vars{"default_lab": devices.DefaultLab},
+		kong.Vars{"default_lab": devices.DefaultLab, "version": version()},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 
@@ -20,7 +21,8 @@ type execCmd struct {
 }
 
 // Run prints the answers, each behind its prompt when there are several. What a line asks is answered as by Enter. A line
-// that the router refuses ends the verb with an error; the lines after it are not run.
+// that the router refuses ends the verb with an error; the lines after it are not run. One command in the form json is to be read
+// by a program: an answer that has no such form is an error.
 func (c execCmd) Run(ctx context.Context) (err error) {
 	lab, set, err := c.open(devices.Options{Interrupt: ctx.Done()})
 	if err != nil {
@@ -52,6 +54,8 @@ func (c execCmd) Run(ctx context.Context) (err error) {
 			return err
 		case sh.Refused():
 			return fmt.Errorf("%s refused `%s`", c.Device, line)
+		case c.Form == commands.FormJSON && len(c.Commands) == 1 && !json.Valid([]byte(text)):
+			return fmt.Errorf("`%s` has no JSON form", line)
 		}
 		if prompt, log := sh.ConsoleLog(); log != "" {
 			fmt.Print(prompt + "\n" + log)

@@ -302,7 +302,7 @@ func (t *labTerminal) text() io.Writer { return returns{t.out} }
 // LabClient is the other end of a lab port.
 type LabClient struct{ client *gossh.Client }
 
-// ErrRefused tells that the lab has refused a line. The error that wraps it is in the lab's own words.
+// ErrRefused tells that a line was refused: by the lab, in the words of the error that wraps it, or by a router, on the screen.
 var ErrRefused = errors.New("refused")
 
 // DialLab connects to a lab port. key is the one that it must be known by; nil takes any.

@@ -2,6 +2,7 @@ package shell
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -139,8 +140,9 @@ func TestNothingHangs(t *testing.T) {
 func TestScriptEndsAtAQuestion(t *testing.T) {
 	_, sh := atRouter(t, "xTR1")
 	var out bytes.Buffer
-	if err := sh.Script(strings.NewReader("show clock | redirect a?b\ncopy running-config nvram:\nx?\nshow clock | redirect a\ndelete a\n"), &out); err != nil {
-		t.Fatal(err)
+	err := sh.Script(strings.NewReader("show clock | redirect a?b\ncopy running-config nvram:\nx?\nshow clock | redirect a\ndelete a\n"), &out)
+	if want := "lines refused: 2, the first of them `xTR1#show clock | redirect a?b`"; !errors.Is(err, ErrRefused) || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
 	}
 	want := `xTR1#show clock | redirect a?b
 %Error opening flash:/a?b (Invalid argument)

@@ -3,6 +3,7 @@ package shell
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 )
@@ -43,8 +44,9 @@ func (s *Shell) Type(typed string) (text string, err error) {
 
 // Script serves lines that come from a pipe: each is shown behind its prompt, as if it were typed, with its answer below
 // it. A Ctrl-Z ends configuration, NULs are ignored. A question that the last line leaves open is answered as where nobody
-// can answer.
+// can answer. A line that is refused does not end the script, but is an error of the whole: ErrRefused.
 func (s *Shell) Script(in io.Reader, out io.Writer) error {
+	var refused []string
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, 1<<20)
 	for !s.Closed() && lines.Scan() {
@@ -53,6 +55,7 @@ func (s *Shell) Script(in io.Reader, out io.Writer) error {
 			typed = before + KeyEnd
 		}
 		prompt := s.Prompt()
+		s.refused = false // by an earlier line, where this one asks for help
 		text, err := s.Type(typed)
 		if _, err := io.WriteString(out, prompt+typed+"\n"+text); err != nil {
 			return err
@@ -60,10 +63,16 @@ func (s *Shell) Script(in io.Reader, out io.Writer) error {
 		if err != nil {
 			return err
 		}
+		if s.Refused() {
+			refused = append(refused, prompt+typed)
+		}
 	}
 	text, err := s.answerAll("", nil)
 	if _, err := io.WriteString(out, text); err != nil {
 		return err
 	}
-	return errors.Join(lines.Err(), err)
+	if err = errors.Join(lines.Err(), err); err == nil && len(refused) > 0 {
+		err = fmt.Errorf("lines %w: %d, the first of them `%s`", ErrRefused, len(refused), refused[0])
+	}
+	return err
 }
