@@ -540,7 +540,7 @@ func TestDebugging(t *testing.T) {
 	d := lab.Device("xTR1")
 	lines := func() (list []string) {
 		for _, l := range d.Log() {
-			if strings.HasPrefix(l.Text, "LISP: ") {
+			if strings.HasPrefix(l.Text, "LISP") {
 				list = append(list, l.Text)
 			}
 		}
@@ -550,7 +550,9 @@ func TestDebugging(t *testing.T) {
 	ping(t, lab, "xTR1", "10.30.30.1", "10.10.10.1")
 	wantLines(t, "debugged", lines(), `
 		LISP: Send map request for EID prefix IID 0 10.30.30.1/32 to 192.0.2.5
+		LISP-0: EID-AF IPv4, Sending map-request from 203.0.113.11 to 10.30.30.1 for EID 10.30.30.1/32, ITR-RLOCs 1, nonce 0xED1803D0-0x2E5F28E2 (encap src 203.0.113.11, dst 192.0.2.5)
 		LISP: Processing received Map-Reply(2) message from 198.51.100.21
+		LISP: Received map reply nonce 0xED1803D0-0x2E5F28E2, records 1
 		LISP: Processing Map-Reply mapping record for IID 0 10.30.30.0/24
 		LISP: Processing received Map-Request(1) message from 192.0.2.5
 		LISP: Processing map request record for EID prefix IID 0 10.10.10.1/32

@@ -82,9 +82,12 @@ func upDown(up bool) string {
 	return "down"
 }
 
+// upper prints an address or a prefix with the letters of IPv6 in capitals, as IOS does.
+func upper(a fmt.Stringer) string { return strings.ToUpper(a.String()) }
+
 // eidText prints an EID as IOS does: letters of IPv6 in capitals, the instance only when it is not 0.
 func eidText(e lispcore.EID) string {
-	text := strings.ToUpper(e.Prefix.String())
+	text := upper(e.Prefix)
 	if e.Instance != 0 {
 		text = fmt.Sprintf("%s of instance %d", text, e.Instance)
 	}
@@ -101,7 +104,7 @@ func eventLines(e lispcore.Event) []string {
 
 // debugLines words what only debugging shows, after the shape of IOS's lines.
 func debugLines(e lispcore.Event) []string {
-	eid := fmt.Sprintf("IID %d %s", e.EID.Instance, strings.ToUpper(e.EID.Prefix.String()))
+	eid := fmt.Sprintf("IID %d %s", e.EID.Instance, upper(e.EID.Prefix))
 	detail := ""
 	if e.Detail != "" {
 		detail = " (" + e.Detail + ")"
@@ -109,7 +112,12 @@ func debugLines(e lispcore.Event) []string {
 	one := func(format string, args ...any) []string { return []string{fmt.Sprintf("LISP: "+format, args...)} }
 	switch e.Kind {
 	case lispcore.MapRequestSent:
-		return one("Send map request for EID prefix %s to %v%s", eid, e.Peer, detail)
+		lines := one("Send map request for EID prefix %s to %v%s", eid, e.Peer, detail)
+		if e.Nonce != 0 {
+			lines = append(lines, fmt.Sprintf("LISP-0: EID-AF %v, Sending map-request from %s to %s for EID %s, ITR-RLOCs %d, nonce %s (encap src %s, dst %s)",
+				e.EID.Family(), upper(e.Inner), upper(e.EID.Prefix.Addr()), upper(e.EID.Prefix), e.Count, nonceText(e.Nonce), upper(e.Source), upper(e.Peer)))
+		}
+		return lines
 	case lispcore.MapRequestReceived:
 		return []string{
 			fmt.Sprintf("LISP: Processing received Map-Request(1) message from %v%s", e.Peer, detail),
@@ -122,8 +130,10 @@ func debugLines(e lispcore.Event) []string {
 	case lispcore.MapReplyReceived:
 		return []string{
 			fmt.Sprintf("LISP: Processing received Map-Reply(2) message from %v", e.Peer),
-			fmt.Sprintf("LISP: Processing Map-Reply mapping record for %s%s", eid, detail),
+			fmt.Sprintf("LISP: Received map reply nonce %s, records %d", nonceText(e.Nonce), e.Count),
 		}
+	case lispcore.MapReplyRecord:
+		return one("Processing Map-Reply mapping record for %s%s", eid, detail)
 	case lispcore.MapRegisterSent:
 		return one("Send map register for EID prefix %s to %v%s", eid, e.Peer, detail)
 	case lispcore.MapRegisterReceived:
@@ -135,6 +145,9 @@ func debugLines(e lispcore.Event) []string {
 	}
 	return one("%v, peer %v, EID %s%s", e.Kind, e.Peer, eid, detail)
 }
+
+// nonceText prints a nonce in two halves, as IOS does.
+func nonceText(n uint64) string { return fmt.Sprintf("0x%08X-0x%08X", n>>32, uint32(n)) }
 
 // eventLine words one event of an engine. No real %LISP lines of these events are known, so the mnemonics are ours; the
 // severities are IOS's: 3 error, 4 warning, 5 notice, 6 information.

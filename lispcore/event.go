@@ -48,7 +48,8 @@ const (
 
 	// From here on: what only `debug lisp control-plane all` shows.
 
-	// MapRequestSent: Peer is whom it went to, EID what it asks for; Detail "probe", "SMR", "SMR-invoked" or "".
+	// MapRequestSent: Peer is whom it went to, EID what it asks for; Detail "probe", "SMR", "SMR-invoked" or "". One that
+	// goes to a Map-Resolver has a Nonce, the Count of its ITR-RLOCs, and its Inner and outer Source.
 	MapRequestSent
 	// MapRequestReceived: as MapRequestSent; Peer is whom it came from.
 	MapRequestReceived
@@ -56,8 +57,10 @@ const (
 	MapRequestForwarded
 	// MapReplySent: Peer, EID; Detail is the action of a negative one.
 	MapReplySent
-	// MapReplyReceived: as MapReplySent, for each record.
+	// MapReplyReceived: Peer, Nonce, Count of its records.
 	MapReplyReceived
+	// MapReplyRecord: as MapReplySent, for each record of a Map-Reply; Detail may be "probe", too.
+	MapReplyRecord
 	// MapRegisterSent and MapRegisterReceived: Peer, EID of each record; Detail "UDP" or "reliable".
 	MapRegisterSent
 	MapRegisterReceived
@@ -71,7 +74,7 @@ func (k EventKind) Debug() bool { return k >= MapRequestSent }
 
 var eventNames = [...]string{"", "session up", "session down", "connect failed", "connection rejected", "registered", "withdrawn", "expired",
 	"refused", "rejected", "authentication failed", "malformed", "unexpected", "replayed", "no refresh", "unacknowledged", "locator down", "locator up", "map-cache full",
-	"map-request sent", "map-request received", "map-request forwarded", "map-reply sent", "map-reply received",
+	"map-request sent", "map-request received", "map-request forwarded", "map-reply sent", "map-reply received", "map-reply record",
 	"map-register sent", "map-register received", "map-notify sent", "map-notify received"}
 
 // String returns the kind in words.
@@ -89,4 +92,8 @@ type Event struct {
 	EID    EID
 	Site   string
 	Detail string
+
+	Nonce         uint64
+	Count         int
+	Inner, Source netip.Addr // of an encapsulated message: who sends the packet inside, and the one outside
 }

@@ -26,6 +26,7 @@ func (e *Engine) handleMapReply(now time.Time, d lispcore.Datagram) {
 		e.unexpected(d.From.Addr(), "Map-Reply with an unknown nonce")
 		return
 	}
+	e.noteReply(d.From.Addr())
 	if a.lig != nil {
 		e.ligReply(now, a.lig, d.From.Addr())
 		return
@@ -40,6 +41,11 @@ func (e *Engine) handleMapReply(now time.Time, d lispcore.Datagram) {
 	e.forgetNonce(r)
 	r.answered, r.resolver = true, nil
 	e.timers.Set(timerKey{request: r}, later(now, r.sentAt.Add(e.holds(r))))
+}
+
+// noteReply tells of the Map-Reply at hand.
+func (e *Engine) noteReply(from netip.Addr) {
+	e.out.NoteDebug(lispcore.Event{Kind: lispcore.MapReplyReceived, Peer: from, Nonce: e.reply.Nonce, Count: len(e.reply.Records)})
 }
 
 // holds is how long after a Map-Request its answered record stays, to keep the rate limit. A mapping that did not come
@@ -85,7 +91,7 @@ func (e *Engine) take(now time.Time, c *cache, asked netip.Prefix, from netip.Ad
 		answered = true
 		repeated = repeated || rec.EID.Prefix == asked
 		c.stats.count(rec)
-		e.out.NoteDebug(lispcore.Event{Kind: lispcore.MapReplyReceived, Peer: from, EID: rec.EID, Detail: describe(rec)})
+		e.out.NoteDebug(lispcore.Event{Kind: lispcore.MapReplyRecord, Peer: from, EID: rec.EID, Detail: describe(rec)})
 		e.install(now, c, rec, from)
 	}
 	if answered && !repeated {

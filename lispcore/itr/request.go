@@ -209,7 +209,8 @@ func (e *Engine) sendMapRequest(c *cache, eid lispcore.EID, to netip.Addr, m wir
 	if m.SMRInvoked {
 		detail = "SMR-invoked"
 	}
-	e.out.NoteDebug(lispcore.Event{Kind: lispcore.MapRequestSent, Peer: to, EID: eid, Detail: detail})
+	e.out.NoteDebug(lispcore.Event{Kind: lispcore.MapRequestSent, Peer: to, EID: eid, Detail: detail,
+		Nonce: m.Nonce, Count: len(m.ITRRLOCs), Inner: source, Source: local})
 }
 
 // itrRLOCs returns where Map-Replies may go: the address that the operator chose, or a proxy's, or the router's own

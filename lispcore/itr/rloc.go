@@ -234,9 +234,10 @@ func (e *Engine) handleProbeReply(now time.Time, d lispcore.Datagram) {
 	e.timers.Set(timerKey{probe: r}, r.probeSent.Add(probePeriod))
 	r.missed, r.probeAnswered, r.rtt = 0, now, now.Sub(r.probeSent)
 	e.setReachable(now, r, true, "RLOC-probe")
+	e.noteReply(d.From.Addr())
 	for i := range e.reply.Records {
 		rec := &e.reply.Records[i]
-		e.out.NoteDebug(lispcore.Event{Kind: lispcore.MapReplyReceived, Peer: d.From.Addr(), EID: rec.EID, Detail: "probe"})
+		e.out.NoteDebug(lispcore.Event{Kind: lispcore.MapReplyRecord, Peer: d.From.Addr(), EID: rec.EID, Detail: "probe"})
 		if cache == nil {
 			continue
 		}

@@ -273,5 +273,5 @@ func TestDebug(t *testing.T) {
 	w.e.SetDebug(true)
 	w.learn("10.3.0.7", negative("10.3.0.0/16", lispcore.NativelyForward, 15))
 	w.sent()
-	is(t, "told", strings.Join(w.events, "; "), "map-request sent 10.0.0.100; map-reply received 10.0.0.2 natively-forward")
+	is(t, "told", strings.Join(w.events, "; "), "map-request sent 10.0.0.100; map-reply received 10.0.0.2; map-reply record 10.0.0.2 natively-forward")
 }
