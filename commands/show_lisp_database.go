@@ -228,8 +228,8 @@ func writeDatabase(w io.Writer, form Form, view databaseView, entries []database
 			io.WriteString(w, " *** NO ROUTE TO EID PREFIX ***")
 		}
 		io.WriteString(w, "\n")
-		if xe { // no map server has told of a domain, and packets are led through no service
-			fmt.Fprintf(w, "  Uptime: %s, Last-change: %s\n  Domain-ID: unset\n  Service-Insertion: N/A (0)\n",
+		if xe { // routers have no domain but their own, and packets are led through no service
+			fmt.Fprintf(w, "  Uptime: %s, Last-change: %s\n  Domain-ID: local\n  Service-Insertion: N/A (0)\n",
 				age(view.now, e.Since), age(view.now, e.Changed))
 		}
 		if err := databaseListing(slices.Concat(e.Locators, e.Discovered)).write(w, form, locatorCells(e)); err != nil {

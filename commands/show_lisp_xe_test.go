@@ -83,7 +83,7 @@ func TestXEViewsHaveTheShapeThatClientsRead(t *testing.T) {
 		"LISP ETR WORD Mapping Database for LISP 0 EID-table ...",
 		"Entries total NUMBER, no-route NUMBER, inactive NUMBER, do-not-register NUMBER",
 		"PREFIX locator-set WORD",
-		"Uptime: AGE Last-change: AGE", "Domain-ID: unset", "Service-Insertion: N/A (0)",
+		"Uptime: AGE Last-change: AGE", "Domain-ID: local", "Service-Insertion: N/A (0)",
 		"Locator Pri/Wgt Source State", "ADDRESS PAIR cfg-addr site-self, reachable",
 	}
 	mapCache := []string{
