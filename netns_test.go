@@ -81,31 +81,38 @@ type liveLab struct {
 
 func openLive(t *testing.T, run string) *liveLab {
 	t.Helper()
+	return openLiveLab(t, devices.DefaultLab, devices.Options{Run: run})
+}
+
+// openLiveLab is openLive of any lab.
+func openLiveLab(t *testing.T, lab string, opt devices.Options) *liveLab {
+	t.Helper()
 	set, err := commands.New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	changed := make(chan struct{}, 1)
-	logged := func(*devices.Device, devices.LogLine) {
+	opt.Parse, opt.Underlay = set.Load, devices.Netns
+	opt.Logged = func(*devices.Device, devices.LogLine) {
 		select {
 		case changed <- struct{}{}:
 		default:
 		}
 	}
-	lab, err := devices.OpenLab(devices.DefaultLab, devices.Options{Parse: set.Load, Underlay: devices.Netns, Run: run, Logged: logged})
+	l, err := devices.OpenLab(lab, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := lab.Close(); err != nil {
+		if err := l.Close(); err != nil {
 			t.Error(err)
 		}
-		if left := leftovers(t, run); left != nil {
+		if left := leftovers(t, opt.Run); left != nil {
 			t.Errorf("left behind: %v", left)
 		}
 	})
-	lab.Follow(t.Context())
-	return &liveLab{lab, t, run, set, changed}
+	l.Follow(t.Context())
+	return &liveLab{l, t, opt.Run, set, changed}
 }
 
 // shows types a command at a router until its answer contains a text: now, and whenever a router has logged something.

@@ -14,6 +14,12 @@ import (
 // openBroken opens the first-day lab with faults in its lab file.
 func openBroken(t *testing.T, impairments string) *Lab {
 	t.Helper()
+	return open(t, "lab/lab.yaml", Options{FS: brokenFiles(t, impairments)})
+}
+
+// brokenFiles are those of the first-day lab with faults in its lab file.
+func brokenFiles(t *testing.T, impairments string) fs.FS {
+	t.Helper()
 	files := fstest.MapFS{}
 	must(t, fs.WalkDir(builtIn, "labs/reliable-registration-day0", func(file string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -26,7 +32,7 @@ func openBroken(t *testing.T, impairments string) *Lab {
 		files["lab/"+path.Base(file)] = &fstest.MapFile{Data: data}
 		return err
 	}))
-	return open(t, "lab/lab.yaml", Options{FS: files})
+	return files
 }
 
 // TestPlannedFaults holds that what a lab file says is broken is broken, from its instant on.
