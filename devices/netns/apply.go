@@ -39,7 +39,8 @@ const (
 // Apply implements underlay.Ground.
 func (g *Ground) Apply(node int, s underlay.State) error {
 	a := applying{place: g.nodes[node], s: s, vrfs: s.VRFs(), families: families}
-	return a.each(a.sysctls, a.links, a.addresses, a.tunnels, a.routes, a.rules)
+	settle := func() error { g.floor.settle(node, a.ports); return nil }
+	return a.each(a.sysctls, a.links, settle, a.addresses, a.tunnels, a.routes, a.rules)
 }
 
 // applying is one Apply under way.

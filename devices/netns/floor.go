@@ -158,6 +158,17 @@ func (f *floor) free(want string) string {
 	return name
 }
 
+// settle has the kernel take notice of a node's lines now. It notices by itself that a carrier has come (linkwatch), but later:
+// until then a far end drops what is for the node, and the first packets of a router that boots would get no answer. Who asks
+// about an interface has it caught up (since Linux 6.8). A far end that somebody has taken elsewhere is not asked about.
+func (f *floor) settle(node int, ports map[string]port) {
+	for iface := range ports {
+		if far, ok := f.far[underlay.Port{Node: node, Interface: iface}]; ok {
+			_, _ = f.link.LinkByIndex(far.index)
+		}
+	}
+}
+
 // join puts the far ends of a segment at its bridge.
 func (f *floor) join(s *segment) error {
 	for _, end := range s.ends {

@@ -3,10 +3,14 @@
 package netns
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vishvananda/netlink"
 
@@ -88,6 +92,55 @@ func TestFarEnds(t *testing.T) {
 		}
 		if addrs, err := g.floor.link.AddrList(link, netlink.FAMILY_ALL); err != nil || len(addrs) != 0 {
 			t.Errorf("%s has the addresses %v (%v): the floor is to be silent", name, addrs, err)
+		}
+	}
+}
+
+// Two routers whose lines have just come up hear each other from the first frame on.
+func TestSettled(t *testing.T) {
+	g := openTest(t)
+	const iface = "GigabitEthernet0/0"
+	wires := func() (list [2]*os.File) { // at the nodes' own ends
+		t.Helper()
+		for node, p := range g.nodes {
+			err := within(p.handle, func() (err error) {
+				list[node], err = underlay.WireSocket(p.ports[iface].index)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = list[node].Close() })
+		}
+		return list
+	}
+	apply := func(s underlay.State) {
+		t.Helper()
+		for node := range g.nodes {
+			if err := g.Apply(node, s); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	up := underlay.State{Running: true, Interfaces: []underlay.InterfaceState{{Interface: underlay.Interface{Name: iface}, Up: true}}}
+	for round := range 20 {
+		apply(underlay.State{})
+		apply(up)
+		ends := wires()
+		from, to := ends[round%2], ends[(round+1)%2]
+		frame := slices.Concat(bytes.Repeat([]byte{0xff}, 6), []byte{2, 0, 0, 0, 0, 1, 0x88, 0xb5, byte(round)}, make([]byte, 45))
+		if _, err := from.Write(frame); err != nil {
+			t.Fatal(err)
+		}
+		if err := to.SetReadDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		for got := make([]byte, 2000); ; { // the kernels say something too
+			if n, err := to.Read(got); errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Fatalf("the first frame of round %d is lost", round)
+			} else if err == nil && bytes.Equal(got[:n], frame) {
+				break
+			}
 		}
 	}
 }
