@@ -16,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	vishnetns "github.com/vishvananda/netns"
@@ -214,15 +215,29 @@ func TestExternalPort(t *testing.T) {
 	for _, end := range []struct {
 		name   string
 		signal os.Signal
-	}{{"an end", syscall.SIGTERM}, {"a crash", syscall.SIGKILL}} {
+		guard  string // an access list, for which the lab itself carries the frames
+	}{
+		{"an end", syscall.SIGTERM, ""}, {"a crash", syscall.SIGKILL, ""},
+		{"an access list", syscall.SIGTERM, "ip access-list extended GUARD\n permit ip any any\ninterface GigabitEthernet0/0\n ip access-group GUARD in\n"},
+	} {
 		t.Run(end.name, func(t *testing.T) {
 			e := newElsewhere(t, "external")
+			if err := os.WriteFile(filepath.Join(e.lab, "MSMR.cfg"), []byte(externalConfig+end.guard), 0o644); err != nil {
+				t.Fatal(err)
+			}
 			cmd, told := e.start(binary)
 			if got := e.eth1(); got != "" {
 				t.Errorf("the machine has eth1 still: %s\n%s", got, told)
 			}
 			e.pings("10.98.0.1")
 			e.register(netip.MustParsePrefix("10.1.0.0/24"))
+			e.in(e.stranger, func() error { // its kernel leaves the checksum to the card, which a veth has not got
+				c, err := net.DialTimeout("tcp4", "10.98.0.1:4342", 10*time.Second)
+				if err != nil {
+					return err
+				}
+				return c.Close()
+			})
 			if err := cmd.Process.Signal(end.signal); err != nil {
 				t.Fatal(err)
 			}

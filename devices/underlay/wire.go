@@ -31,12 +31,18 @@ type relay struct {
 	flying   int               // frames that are under way
 }
 
-// flight is a frame that a link delays.
+// flight is a frame on its way to one port.
 type flight struct {
-	relay *relay
-	to    Port
-	frame []byte
+	relay   *relay
+	to      Port
+	frame   []byte
+	offload offload
 }
+
+// offload is what the sender of a frame has left to its network card, in the kernel's words (struct virtio_net_hdr, which stands
+// before the frame in a packet socket of this kind): the checksum, or the cut into segments. The lab's own interfaces leave
+// nothing, but a virtual one that a lab is plugged into may. Who writes it before the frame has the kernel do it there.
+type offload [10]byte
 
 // findSegments lists those that have several ends.
 func (k *Kernel) findSegments() (list [][]Port) {
@@ -125,10 +131,13 @@ func (r *relay) close() error {
 }
 
 // WireSocket opens a packet socket at an interface of the present namespace, by its index, that hears what comes by it and
-// not what is sent there.
+// not what is sent there. Before each frame stands its offload.
 func WireSocket(index int) (*os.File, error) {
 	return packetSocket("impaired links and access lists", func(fd int) error {
 		if err := set(fd, option{unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1, "PACKET_IGNORE_OUTGOING"}); err != nil {
+			return err
+		}
+		if err := set(fd, option{unix.SOL_PACKET, unix.PACKET_VNET_HDR, 1, "PACKET_VNET_HDR"}); err != nil {
 			return err
 		}
 		return setRoom(fd, wireRoom)
@@ -137,7 +146,7 @@ func WireSocket(index int) (*os.File, error) {
 
 // readWire posts what the node at a port sends, until the socket is closed.
 func (k *Kernel) readWire(r *relay, at Port, f *os.File) {
-	buf := make([]byte, maxFrame)
+	buf := make([]byte, len(offload{})+maxFrame)
 	for {
 		n, err := f.Read(buf)
 		switch {
@@ -146,12 +155,13 @@ func (k *Kernel) readWire(r *relay, at Port, f *os.File) {
 		case err != nil:
 			return
 		}
-		frame := slices.Clone(buf[:n])
+		var o offload
+		frame := slices.Clone(buf[copy(o[:], buf):n])
 		ok := k.post(func(now time.Time) []Delivery {
 			if r.wires == nil {
 				return nil
 			}
-			return k.relayFrame(now, r, at, frame)
+			return k.relayFrame(now, r, at, frame, o)
 		})
 		if !ok {
 			return
@@ -160,7 +170,7 @@ func (k *Kernel) readWire(r *relay, at Port, f *os.File) {
 }
 
 // relayFrame sends a frame on its way to whom it is for, over the link to each, past the access lists of the interfaces.
-func (k *Kernel) relayFrame(now time.Time, r *relay, from Port, frame []byte) (told []Delivery) {
+func (k *Kernel) relayFrame(now time.Time, r *relay, from Port, frame []byte, o offload) (told []Delivery) {
 	if told, denied := k.deny(from, true, frame); denied {
 		return told
 	}
@@ -170,7 +180,7 @@ func (k *Kernel) relayFrame(now time.Time, r *relay, from Port, frame []byte) (t
 			k.stats.Lost++
 		}
 		for _, c := range crossings {
-			f := &flight{r, to, c.frame}
+			f := &flight{r, to, c.frame, o}
 			if c.at.After(now) {
 				r.flying++
 				k.flights.Set(f, c.at)
@@ -210,7 +220,7 @@ func (k *Kernel) land(f *flight) []Delivery {
 			return told
 		}
 	}
-	if _, err := f.relay.wires[f.to].Write(f.frame); err != nil {
+	if _, err := f.relay.wires[f.to].Write(slices.Concat(f.offload[:], f.frame)); err != nil {
 		k.stats.Lost++
 		return nil
 	}
