@@ -97,6 +97,54 @@ func cable(a *space, nameA string, b *space, nameB string) {
 	}
 }
 
+// core is a machine whose cables all hear each other.
+type core struct {
+	*space
+	bridge netlink.Link
+}
+
+func newCore(t *testing.T) *core {
+	t.Helper()
+	s := newSpace(t)
+	if err := s.link.LinkAdd(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "bridge"}}); err != nil {
+		t.Skip("no bridges here:", err)
+	}
+	s.up("bridge")
+	bridge, err := s.link.LinkByName("bridge")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &core{s, bridge}
+}
+
+// join makes a machine at the core, all of whose packets go there by its eth0.
+func (c *core) join(name, address string) (s *space, eth0 int) {
+	c.t.Helper()
+	s = newSpace(c.t)
+	cable(s, "eth0", c.space, name)
+	far, err := c.link.LinkByName(name)
+	if err == nil {
+		err = c.link.LinkSetMaster(far, c.bridge)
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.up(name)
+	eth0 = s.up("eth0", address)
+	s.defaultRoute(eth0, "")
+	return s, eth0
+}
+
+// behind makes a machine at a new interface of another, which is its gateway.
+func behind(router *space, iface, gateway, address string) *space {
+	router.t.Helper()
+	s := newSpace(router.t)
+	cable(router, iface, s, "eth0")
+	router.up(iface, gateway+"/24")
+	s.defaultRoute(s.up("eth0", address), gateway)
+	return s
+}
+
 // up brings an interface up, with addresses.
 func (s *space) up(name string, addrs ...string) (index int) {
 	s.t.Helper()

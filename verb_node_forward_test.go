@@ -9,8 +9,6 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/vishvananda/netlink"
-
 	"lisplab/devices/netns"
 )
 
@@ -22,42 +20,12 @@ import (
 //	lanB 10.30.30.100 ---- siteB: xTR2 ----+           \-- proxy: PxTR1
 func TestNodesForward(t *testing.T) {
 	needNetns(t)
-	core := newSpace(t)
-	if err := core.link.LinkAdd(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "bridge"}}); err != nil {
-		t.Skip("no bridges here:", err)
-	}
-	bridge, err := core.link.LinkByName("bridge")
-	if err != nil {
-		t.Fatal(err)
-	}
-	core.up("bridge")
-	atCore := func(name, address string) (s *space, index int) {
-		s = newSpace(t)
-		cable(s, "eth0", core, name)
-		far, err := core.link.LinkByName(name)
-		if err == nil {
-			err = core.link.LinkSetMaster(far, bridge)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		core.up(name)
-		index = s.up("eth0", address)
-		s.defaultRoute(index, "")
-		return s, index
-	}
-	behind := func(site *space, gateway, address string) *space {
-		lan := newSpace(t)
-		cable(site, "eth1", lan, "eth0")
-		site.up("eth1", gateway+"/24")
-		lan.defaultRoute(lan.up("eth0", address), gateway)
-		return lan
-	}
-	siteA, _ := atCore("siteA", "203.0.113.11/24")
-	siteB, eth0 := atCore("siteB", "198.51.100.21/24")
-	center, _ := atCore("center", "209.165.201.31/24")
-	proxy, _ := atCore("proxy", "192.0.2.51/24")
-	lanA, lanB := behind(siteA, "10.10.10.1", "10.10.10.100/24"), behind(siteB, "10.30.30.1", "10.30.30.100/24")
+	core := newCore(t)
+	siteA, _ := core.join("siteA", "203.0.113.11/24")
+	siteB, eth0 := core.join("siteB", "198.51.100.21/24")
+	center, _ := core.join("center", "209.165.201.31/24")
+	proxy, _ := core.join("proxy", "192.0.2.51/24")
+	lanA, lanB := behind(siteA, "eth1", "10.10.10.1", "10.10.10.100/24"), behind(siteB, "eth1", "10.30.30.1", "10.30.30.100/24")
 	if err := siteB.do(func() error { return setting("ipv4/conf/all/rp_filter", "1") }); err != nil { // LISP passes nevertheless
 		t.Fatal(err)
 	}
@@ -136,5 +104,34 @@ func TestNodesForward(t *testing.T) {
 		if !strings.Contains(xtr2.errs.String(), want) {
 			t.Errorf("at its start xTR2 says\n%s\nwant %q", &xtr2.errs, want)
 		}
+	}
+}
+
+// A VRF has its tunnel, and the machine's interfaces that have its addresses: two customers with the same ones hear nothing of
+// each other.
+func TestNodesForwardVRFs(t *testing.T) {
+	needNetns(t)
+	core := newCore(t)
+	north, _ := core.join("north", "192.0.2.11/24")
+	south, _ := core.join("south", "192.0.2.13/24")
+	center, _ := core.join("center", "192.0.2.15/24")
+	red, blue := behind(north, "eth1", "10.1.0.1", "10.1.0.100/24"), behind(north, "eth2", "10.1.0.1", "10.1.0.100/24")
+	behind(south, "eth1", "10.2.0.1", "10.2.0.100/24") // red; of the blue customer there is the lab file's host only
+
+	n := newNodes(t)
+	msmr := n.start(center, "MSMR", "--lab", "vrf")
+	n.start(north, "North", "--lab", "vrf", "--forward")
+	n.start(south, "South", "--lab", "vrf", "--forward")
+	for _, prefix := range []string{`101 +10\.1`, `102 +10\.1`, `101 +10\.2`, `102 +10\.2`} {
+		msmr.answers("show lisp site", `yes#? +192\.0\.2\.1[13] +`+prefix)
+	}
+	if got := red.ping("10.1.0.100", "10.2.0.100", 5); got < 3 {
+		t.Errorf("red to red: %d of 5 echoes were answered, want 3 at least", got)
+	}
+	if got := blue.ping("10.1.0.100", "10.2.0.10", 5); got < 3 {
+		t.Errorf("blue to the blue host of the lab file: %d of 5 echoes were answered, want 3 at least", got)
+	}
+	if got := blue.ping("10.1.0.100", "10.2.0.100", 1); got > 0 {
+		t.Error("blue reaches red")
 	}
 }

@@ -64,11 +64,6 @@ func try() error {
 	if err := setAll(nodeSysctls); err != nil {
 		return fmt.Errorf("%w: in a container, /proc/sys must be writable: --privileged", err)
 	}
-	return tryTUN()
-}
-
-// tryTUN tells whether the kernel gives out TUN interfaces.
-func tryTUN() error {
 	return underlay.Try()
 }
 

@@ -47,8 +47,11 @@ func OpenOwn() (*Own, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := o.clean(); err != nil {
-		return nil, errors.Join(err, o.Close())
+	if err = underlay.Try(); err == nil {
+		_, err = o.clean()
+	}
+	if err != nil {
+		return nil, errors.Join(err, o.release())
 	}
 	return o, nil
 }
@@ -103,7 +106,7 @@ func checkOwn() error {
 			return fmt.Errorf("leading the machine's packets into LISP needs root, or CAP_%s for %s: sudo, or in a container --cap-add %s", r.name, r.what, r.name)
 		}
 	}
-	return tryTUN()
+	return nil
 }
 
 // Enter implements underlay.Ground.
@@ -140,21 +143,26 @@ func (o *Own) applying(s underlay.State) *applying {
 	return a
 }
 
-// findPorts finds the machine's interface of each of the lab's by their addresses.
+// findPorts finds the machine's interface of each of the lab's by their addresses. Of several that have one, as VRFs may, the
+// first is that of the first.
 func (o *Own) findPorts(a *applying) error {
 	list, err := o.link.AddrList(nil, netlink.FAMILY_ALL)
 	if err != nil {
 		return fmt.Errorf("listing addresses: %w", err)
 	}
-	at := make(map[netip.Addr]int)
+	at := make(map[netip.Addr][]int) // several, in VRFs
 	for _, l := range list {
-		at[prefixOf(l.IPNet).Addr()] = l.LinkIndex
+		addr := prefixOf(l.IPNet).Addr()
+		at[addr] = append(at[addr], l.LinkIndex)
 	}
 	for _, i := range a.s.Interfaces {
+		var near []int
 		for _, addr := range i.Addrs {
-			index, here := at[addr.Addr()]
-			if !here || a.byIndex[index] != "" {
-				continue
+			near = append(near, at[addr.Addr()]...)
+		}
+		for _, index := range near {
+			if a.byIndex[index] != "" {
+				continue // that of an earlier one
 			}
 			link, err := o.link.LinkByIndex(index)
 			if err != nil || link.Type() == "tuntap" { // gone, or one of the tunnels

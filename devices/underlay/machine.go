@@ -55,6 +55,7 @@ type Machine struct {
 	*Kernel
 	at, labs map[netip.Addr]netip.Addr // Places, and the other way
 	places   []Place
+	joined   map[string]bool     // interfaces of the lab, of any VRF, whose addresses the machine has
 	forwards bool                // there is a Ground
 	lent     map[netip.Addr]bool // addresses that the machine has at a tunnel only
 	echoes   *echoes             // nil: there are raw sockets, or no power
@@ -224,15 +225,18 @@ func (m *Machine) ground() State {
 
 // findPlaces looks which of the router's addresses the machine has.
 func (m *Machine) findPlaces() {
-	m.places = m.places[:0]
+	m.places, m.joined = m.places[:0], make(map[string]bool)
 	for _, i := range m.nodes[router].routing.Interfaces {
-		if i.VRF != "" || !m.LineUp(router, i.Name) {
+		if !m.LineUp(router, i.Name) {
 			continue
 		}
 		for _, a := range i.Addrs {
 			p := Place{Interface: i.Name, Lab: a.Addr(), At: m.place(a.Addr())}
 			p.Here = !m.lent[p.At] && onMachine(p.At)
-			m.places = append(m.places, p)
+			m.joined[i.Name] = m.joined[i.Name] || p.Here
+			if i.VRF == "" {
+				m.places = append(m.places, p)
+			}
 		}
 	}
 }
@@ -417,15 +421,13 @@ func (m *Machine) sendPacket(now time.Time, node int, out lispcore.SendPacket) [
 // goesOut tells whether a packet that is for no host of the lab meets the machine's network. It does not where the machine
 // has no part in the LAN of such hosts, nor, where nothing else of the machine's enters the router, if it is not its own.
 func (m *Machine) goesOut(out lispcore.SendPacket) bool {
-	here := func(is func(Place) bool) bool {
-		return slices.ContainsFunc(m.places, func(p Place) bool { return p.Here && is(p) })
-	}
 	modelled := slices.ContainsFunc(m.nodes, func(nd *node) bool { return nd.host != nil && nd.host.Port == Port{router, out.Interface} })
-	if modelled && !here(func(p Place) bool { return p.Interface == out.Interface }) {
+	if modelled && !m.joined[out.Interface] {
 		return false
 	}
 	src, _, _ := endpoints(out.Data)
-	return m.forwards || here(func(p Place) bool { return p.Lab == src.Addr() })
+	own := func(p Place) bool { return p.Here && p.Lab == src.Addr() }
+	return m.forwards || m.nodes[router].iface(out.Interface).VRF == "" && slices.ContainsFunc(m.places, own)
 }
 
 // Forwards tells whether a packet out of the tunnel of a VRF is the machine's to deliver, or to forward: it is for no host of
