@@ -217,9 +217,11 @@ func setMonitorBuffer(c *Context, a Args) error {
 	return nil
 }
 
-func limitMonitorBuffer(_ *Context, b *devices.MonitorBuffer, a Args) error {
+func limitMonitorBuffer(c *Context, b *devices.MonitorBuffer, a Args) error {
 	b.Every = cmp.Or(int(a.Uint("every")), b.Every)
-	b.Duration = cmp.Or(time.Duration(a.Uint("seconds"))*time.Second, b.Duration)
+	if a.Has("seconds") {
+		c.Device.Monitor().SetDuration(b, time.Duration(a.Uint("seconds"))*time.Second)
+	}
 	b.Packets = cmp.Or(int(a.Uint("count")), b.Packets)
 	b.PerSecond = cmp.Or(int(a.Uint("rate")), b.PerSecond)
 	return nil
@@ -341,7 +343,7 @@ func bufferLines(b *devices.MonitorBuffer) []string {
 	for _, l := range []struct {
 		word  string
 		value int
-	}{{"allow-nth-pak", b.Every}, {"duration", int(b.Duration / time.Second)}, {"packet-count", b.Packets}, {"packets-per-sec", b.PerSecond}} {
+	}{{"allow-nth-pak", b.Every}, {"duration", int(b.Duration() / time.Second)}, {"packet-count", b.Packets}, {"packets-per-sec", b.PerSecond}} {
 		if l.value > 0 {
 			limits += fmt.Sprintf(" %s %d", l.word, l.value)
 		}

@@ -96,9 +96,11 @@ func monitorXERows() []Row {
 			"monitor capture limit packets <1-100000>":   "Number of Packet  : Min 1 - Max 100000",
 			"monitor capture limit pps":                  "Limit number of packets per second to capture",
 			"monitor capture limit pps <1-1000000>":      "Maximum number of packets per second",
-		}, func(_ *Context, x xeCap, a Args) error {
+		}, func(c *Context, x xeCap, a Args) error {
 			b := x.buffer
-			b.Duration = cmp.Or(time.Duration(a.Uint("seconds"))*time.Second, b.Duration)
+			if a.Has("seconds") {
+				c.Device.Monitor().SetDuration(b, time.Duration(a.Uint("seconds"))*time.Second)
+			}
 			b.Every = cmp.Or(int(a.Uint("every")), b.Every)
 			b.Snap = cmp.Or(int(a.Uint("length")), b.Snap)
 			b.Packets = cmp.Or(int(a.Uint("count")), b.Packets)
@@ -254,7 +256,7 @@ func xeLines(x xeCap) []string {
 		word  string
 		value int
 	}{
-		{"packets", b.Packets}, {"duration", int(b.Duration / time.Second)}, {"packet-len", b.Snap}, {"every", b.Every}, {"pps", b.PerSecond},
+		{"packets", b.Packets}, {"duration", int(b.Duration() / time.Second)}, {"packet-len", b.Snap}, {"every", b.Every}, {"pps", b.PerSecond},
 	} {
 		if l.value > 0 {
 			lines = append(lines, fmt.Sprintf("%s limit %s %d", line, l.word, l.value))

@@ -112,7 +112,7 @@ func bufferText(b *devices.MonitorBuffer, points []*devices.MonitorPoint) string
 	var t strings.Builder
 	fmt.Fprintf(&t, "Capture buffer %s (%s buffer)\n", b.Name, kind)
 	fmt.Fprintf(&t, "Buffer Size : %d bytes, Max Element Size : %d bytes, Packets : %d\n", b.Size, b.Snap, len(b.Frames()))
-	fmt.Fprintf(&t, "Allow-nth-pak : %d, Duration : %d (seconds), Max packets : %d, pps : %d\n", b.Every, int(b.Duration.Seconds()), b.Packets, b.PerSecond)
+	fmt.Fprintf(&t, "Allow-nth-pak : %d, Duration : %d (seconds), Max packets : %d, pps : %d\n", b.Every, int(b.Duration().Seconds()), b.Packets, b.PerSecond)
 	t.WriteString("Associated Capture Points:\n")
 	for _, p := range points {
 		fmt.Fprintf(&t, "Name : %s, Status : %s\n", p.Name, activeText(p))
@@ -198,7 +198,7 @@ func xeStatusText(x xeCap) string {
 		fmt.Fprintf(&t, "   %s: %d\n", words, value)
 	}
 	limit("Number of Packets to capture", x.buffer.Packets, "no limit")
-	limit("Packet Capture duration", int(x.buffer.Duration.Seconds()), "no limit")
+	limit("Packet Capture duration", int(x.buffer.Duration().Seconds()), "no limit")
 	limit("Packet Size to capture", x.buffer.Snap, "no limit")
 	if x.buffer.PerSecond > 0 {
 		limit("Maximum number of packets to capture per second", x.buffer.PerSecond, "no limit")

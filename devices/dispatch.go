@@ -81,6 +81,7 @@ func (d *Device) take(now time.Time, in lispcore.Input) {
 	switch in := in.(type) {
 	case lispcore.Tick:
 		d.plane.probes.tick(now)
+		d.monitor.tick(now)
 		for _, role := range d.roles() {
 			if at, armed := role.Deadline(); armed && !at.After(now) {
 				role.Handle(now, in)
@@ -270,12 +271,15 @@ func (d *Device) note(e lispcore.Event) {
 	}
 }
 
-// deadline is the earliest of the deadlines of roles and probes.
+// deadline is the earliest of the deadlines of roles, probes and captures.
 func (d *Device) deadline() (at time.Time, armed bool) {
 	if d.frozen {
 		return time.Time{}, false
 	}
 	at, armed = d.plane.probes.deadline()
+	if t, ok := d.monitor.deadline(); ok && (!armed || t.Before(at)) {
+		at, armed = t, true
+	}
 	for _, role := range d.roles() {
 		if t, ok := role.Deadline(); ok && (!armed || t.Before(at)) {
 			at, armed = t, true

@@ -182,8 +182,42 @@ func (m *Monitor) Start(p *MonitorPoint) error {
 	}
 	p.stop = stop
 	p.Buffer.begin(d.lab.loop.now)
+	d.collected()
 	d.say("%BUFCAP-6-ENABLE: Capture Point " + p.Name + " enabled.")
 	return nil
+}
+
+// SetDuration limits for how long a buffer is filled, from the start of its first point on. 0 does not limit it.
+func (m *Monitor) SetDuration(b *MonitorBuffer, limit time.Duration) {
+	b.duration = limit
+	m.device.collected()
+}
+
+// deadline is when the time of a buffer that is being filled is over.
+func (m *Monitor) deadline() (at time.Time, armed bool) {
+	if m == nil {
+		return time.Time{}, false
+	}
+	for _, b := range m.buffers {
+		if end, limited := b.end(); limited && (!armed || end.Before(at)) {
+			at, armed = end, true
+		}
+	}
+	return at, armed
+}
+
+// tick ends the filling of the buffers whose time is over.
+func (m *Monitor) tick(now time.Time) {
+	if m == nil {
+		return
+	}
+	for _, b := range m.buffers {
+		if end, limited := b.end(); limited && !end.After(now) {
+			for _, p := range m.PointsOf(b) {
+				m.Stop(p)
+			}
+		}
+	}
 }
 
 // NoteCapture logs what an operator has done to a capture point: "CREATE", "created".
@@ -198,7 +232,7 @@ func (m *Monitor) Stop(p *MonitorPoint) {
 	}
 	p.stop()
 	p.stop = nil
-	p.Buffer.end(m.device.lab.loop.now)
+	p.Buffer.ended(m.device.lab.loop.now)
 	m.device.say("%BUFCAP-6-DISABLE: Capture Point " + p.Name + " disabled.")
 }
 
@@ -274,14 +308,15 @@ type MonitorBuffer struct {
 	// What the buffer takes, and of that how much; 0 and "" do not limit it.
 	AccessList string
 	Family     MonitorFamily
-	Packets    int           // in the buffer, at most
-	Duration   time.Duration // from the start on
-	Every      int           // takes one of so many
+	Packets    int // in the buffer, at most
+	Every      int // takes one of so many
 	PerSecond  int
 
 	frames  []MonitorFrame
 	used    int // bytes
 	dropped int
+
+	duration time.Duration // the limit
 
 	began   time.Time
 	ran     time.Duration
@@ -300,6 +335,9 @@ func (b *MonitorBuffer) Used() int { return b.used }
 // Dropped is how many frames found no room.
 func (b *MonitorBuffer) Dropped() int { return b.dropped }
 
+// Duration is for how long the buffer is filled at most; 0 does not limit it.
+func (b *MonitorBuffer) Duration() time.Duration { return b.duration }
+
 // Ran is for how long the buffer was filled the last time.
 func (b *MonitorBuffer) Ran() time.Duration { return b.ran }
 
@@ -314,16 +352,18 @@ func (b *MonitorBuffer) begin(now time.Time) {
 	}
 }
 
-func (b *MonitorBuffer) end(now time.Time) {
+func (b *MonitorBuffer) ended(now time.Time) {
 	b.running--
 	b.ran = now.Sub(b.began)
 }
 
-// add keeps a frame, and tells whether the filling is over: there is no room left, or a limit is reached.
+// end is when the time of the buffer is over; false while it is not being filled, or has no limit.
+func (b *MonitorBuffer) end() (at time.Time, limited bool) {
+	return b.began.Add(b.duration), b.running > 0 && b.duration > 0
+}
+
+// add keeps a frame, and tells whether the filling is over: there is no room left, or a limit of frames is reached.
 func (b *MonitorBuffer) add(f MonitorFrame) (over bool) {
-	if b.Duration > 0 && f.At.Sub(b.began) > b.Duration {
-		return true
-	}
 	b.offered++
 	if b.Every > 1 && (b.offered-1)%b.Every != 0 || !b.inTime(f.At) {
 		return false
