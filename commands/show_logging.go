@@ -10,7 +10,7 @@ import (
 )
 
 func showLoggingRows() []Row {
-	return []Row{{
+	return []Row{clearLoggingRow(), {
 		Modes:  anyExec,
 		Syntax: "show logging",
 		Help:   grammar.Words{"show logging": "Show the contents of logging buffers"},
@@ -18,13 +18,28 @@ func showLoggingRows() []Row {
 			cfg := c.Device.Config()
 			var buffer []string
 			for _, l := range c.Device.Log() {
-				if cfg.Logging.Buffered.Takes(l.Severity()) {
+				if !l.Cleared && cfg.Logging.Buffered.Takes(l.Severity()) {
 					buffer = append(buffer, LogText(cfg, c.Device.Booted(), l))
 				}
 			}
 			return writeLog(c.Out, cfg.Logging, c.Device.Logged(), buffer)
 		},
 	}}
+}
+
+func clearLoggingRow() Row {
+	return Row{
+		Modes:  []grammar.Mode{Exec},
+		Syntax: "clear logging",
+		Help:   grammar.Words{"clear logging": "Clear logging buffer"},
+		Run: func(c *Context, _ Args) error {
+			c.confirm("Clear logging buffer", func(c *Context) error {
+				c.Device.ClearLog()
+				return nil
+			})
+			return nil
+		},
+	}
 }
 
 // writeLog prints `show logging`: what is logged where, and the last lines, as many as the buffer holds.

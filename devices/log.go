@@ -15,6 +15,8 @@ const logSize = 4096
 type LogLine struct {
 	At   time.Time
 	Text string // "%LISP-5-SESSION: ...", without a time
+
+	Cleared bool // from the buffer, by `clear logging`
 }
 
 // logRing keeps the last lines.
@@ -37,8 +39,15 @@ func (d *Device) Log() []LogLine {
 	return append(append([]LogLine(nil), d.log.lines[d.log.next:]...), d.log.lines[:d.log.next]...)
 }
 
+// ClearLog takes what the log holds as cleared. Terminals that have not shown it yet still do.
+func (d *Device) ClearLog() {
+	for i := range d.log.lines {
+		d.log.lines[i].Cleared = true
+	}
+}
+
 func (d *Device) say(text string) {
-	line := LogLine{d.lab.loop.now, text}
+	line := LogLine{At: d.lab.loop.now, Text: text}
 	d.log.add(line)
 	d.count(line)
 	d.reportLog()
