@@ -78,6 +78,7 @@ func TestLabFileErrors(t *testing.T) {
 		{"unknown field", "seed: 7", "sead: 7", `3:1: found field "sead", expected one of name, release, seed, jitter, replay-check, echo-nonce, short-prompts, console, devices, links, hosts, impairments, underlay, external`},
 		{"unknown field of a device", "    power-on: 1m25s", "    poweron: 1m25s", `10:5: found field "poweron", expected one of name, release, config, power-on, interfaces`},
 		{"a field twice", "seed: 7", "seed: 7\nseed: 8", `4:1: found mapping key "seed" already defined at [3:1], expected a YAML file`},
+		{"a tab", "seed: 7", "\tseed: 7", `3:1: found character '	' that cannot start any token, expected a YAML file`},
 		{"not YAML", "seed: 7", "seed: [7", `4:1: found ',' or ']' must be specified, expected a YAML file`},
 		{"unknown release", `"15.2"`, `"12.4"`, `14:14: found "12.4", expected a release: 15.2 or 15.5 or 17.9`},
 		{"unknown default release", "release: 15.5", "release: 16", `2:10: found "16", expected a release: 15.2 or 15.5 or 17.9`},

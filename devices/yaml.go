@@ -39,7 +39,7 @@ func (y yamlFile) parse(text []byte) (ast.Node, error) {
 		var at yaml.Error
 		if errors.As(err, &at) && at.GetToken() != nil {
 			pos := at.GetToken().Position
-			return nil, &FileError{y.name, pos.Line, pos.Column, at.GetMessage(), "a YAML file"}
+			return nil, &FileError{y.name, pos.Line, pos.Column, strings.TrimPrefix(at.GetMessage(), "found "), "a YAML file"}
 		}
 		return nil, fmt.Errorf("%s: %w", y.name, err)
 	}
