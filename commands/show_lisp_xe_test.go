@@ -98,6 +98,24 @@ func TestXEViewsHaveTheShapeThatClientsRead(t *testing.T) {
 		"Rcvd override: NUMBER", "Rcvd malformed: NUMBER", "Sent deferred: NUMBER", "SSO redundancy: N/A", "Auth Type: None",
 		"Accepting Users: NUMBER", "Users: NUMBER", "Type ID In/Out State",
 	}
+	siteSummary := []string{
+		"----------- IPv4 ----------- ----------- IPv6 ----------- ----------- MAC -----------",
+		"Site name Configured Registered Incons Configured Registered Incons Configured Registered Incons",
+		"WORD NUMBER NUMBER NUMBER NUMBER NUMBER NUMBER NUMBER NUMBER NUMBER",
+		"Site-registration limit for router lisp 0: NUMBER", "Site-registration count for router lisp 0: NUMBER",
+		"Number of address-resolution entries: NUMBER", "Number of configured sites: NUMBER", "Number of registered sites: NUMBER",
+		"Sites with inconsistent registrations: NUMBER", "IPv4",
+		"Number of configured EID prefixes: NUMBER", "Number of registered EID prefixes: NUMBER",
+	}
+	serviceSummary := []string{
+		"Router-lisp ID: 0", "Instance count: NUMBER",
+		"Key: DB - ...", "* - ...", "DB no route - ...", "Cache - ...", "Role - ...",
+		"Interface DB DB no Cache Incom Cache", "EID VRF name (.IID) size route size plete Idle Role",
+		"WORD LISP0 NUMBER NUMBER NUMBER PERCENT PERCENT ITR-ETR",
+		"Number of eid-tables: NUMBER", "Total number of database entries: NUMBER (inactive 0)",
+		"EID-tables with inconsistent locators: NUMBER", "Total number of map-cache entries: NUMBER",
+		"EID-tables with incomplete map-cache entries: NUMBER", "EID-tables pending map-cache update to FIB: NUMBER",
+	}
 	sessions := []string{"Sessions for VRF default, total: NUMBER, established: NUMBER", "Peer State Up/Down In/Out Users RTT(ms)"}
 	for _, view := range []struct {
 		device, line string
@@ -114,15 +132,8 @@ func TestXEViewsHaveTheShapeThatClientsRead(t *testing.T) {
 		{"MSMR", "show lisp instance-id 101 ipv4 server detail", append(detail, append(oneLine, "Description: ...", "No registrations.")...)},
 		{"MSMR", "show lisp instance-id 0 ipv6 server name South", append(detail, append(etr, "Description: The plant in the south",
 			"ETR ENDPOINT", "last registered AGE no proxy-reply, map-notify", "ADDRESS yes up PAIR IPv6 none")...)},
-		{"MSMR", "show lisp site summary", []string{
-			"----------- IPv4 ----------- ----------- IPv6 ----------- ----------- MAC -----------",
-			"Site name Configured Registered Incons Configured Registered Incons Configured Registered Incons",
-			"WORD NUMBER NUMBER NUMBER NUMBER NUMBER NUMBER NUMBER NUMBER NUMBER",
-			"Site-registration limit for router lisp 0: NUMBER", "Site-registration count for router lisp 0: NUMBER",
-			"Number of address-resolution entries: NUMBER", "Number of configured sites: NUMBER", "Number of registered sites: NUMBER",
-			"Sites with inconsistent registrations: NUMBER", "IPv4", "IPv6",
-			"Number of configured EID prefixes: NUMBER", "Number of registered EID prefixes: NUMBER",
-		}},
+		{"MSMR", "show lisp site summary", append(siteSummary, "IPv6")},
+		{"MSMR", "show lisp site summary instance-id 101", siteSummary},
 		{"South", "show lisp instance-id 0 ipv6 database", database},
 		{"South", "show lisp all instance-id 0 ipv4 database", append(database, strings.Repeat("=", 49), "Output for router lisp 0")},
 		{"North", "show lisp eid-table vrf RED ipv4 database", append(database, "PREFIX locator-set WORD *** NO ROUTE TO EID ...")},
@@ -136,19 +147,14 @@ func TestXEViewsHaveTheShapeThatClientsRead(t *testing.T) {
 			"Last priority / weight change: never/never", "RLOC-probing loc-status algorithm:", "Last RLOC-probe sent: AGE")},
 		{"North", "show lisp instance-id 0 ipv4 forwarding eid remote 10.2.0.9", []string{
 			"Prefix Fwd action Locator status bits encap_iid", "PREFIX encap HEX N/A", "packets/bytes PAIR"}},
-		{"North", "show lisp service ipv4 summary", []string{
-			"Router-lisp ID: 0", "Instance count: NUMBER",
-			"Key: DB - ...", "* - ...", "DB no route - ...", "Cache - ...", "Role - ...",
-			"Interface DB DB no Cache Incom Cache", "EID VRF name (.IID) size route size plete Idle Role",
-			"WORD LISP0 NUMBER NUMBER NUMBER PERCENT PERCENT ITR-ETR", "WORD LISP0.101 NUMBER NUMBER NUMBER PERCENT PERCENT ITR-ETR",
-			"Number of eid-tables: NUMBER", "Total number of database entries: NUMBER (inactive 0)",
-			"EID-tables with inconsistent locators: NUMBER", "Total number of map-cache entries: NUMBER",
-			"EID-tables with incomplete map-cache entries: NUMBER", "EID-tables pending map-cache update to FIB: NUMBER",
-		}},
+		{"North", "lig self ipv4", []string{"Mapping information for EID ADDRESS from ADDRESS with RTT NUMBER msecs",
+			"PREFIX uptime: AGE expires: AGE via map-reply, self, complete", "Locator Uptime State Pri/Wgt Encap-IID", "ADDRESS AGE up, self PAIR -"}},
+		{"North", "show lisp service ipv4 summary", append(serviceSummary, "WORD LISP0.101 NUMBER NUMBER NUMBER PERCENT PERCENT ITR-ETR")},
+		{"North", "show lisp service ipv6 summary", serviceSummary}, // which the VRF has not
 	} {
 		t.Run(view.device+" "+view.line, func(t *testing.T) {
 			seen := map[string]bool{}
-			for _, line := range strings.Split(strings.TrimSpace(answer(set, lab, view.device, FormIOS, view.line)), "\n") {
+			for _, line := range strings.Split(strings.TrimSpace(said(t, set, lab, view.device, view.line)), "\n") {
 				i := slices.IndexFunc(view.shapes, func(shape string) bool { return matches(shape, line) })
 				if i < 0 && line != "" {
 					t.Errorf("no client reads %q", line)
