@@ -229,7 +229,7 @@ func (d *Device) configureServer() {
 func (d *Device) etrConfig() etr.Config {
 	cfg := etr.Config{
 		XTRID: d.xtrID(), Reliable: d.Release().ReliableTransport(), ReplayCheck: d.lab.file.replayCheck,
-		Rand: d.rand, Jitter: d.lab.file.jitter,
+		Rand: d.rand, Jitter: d.lab.file.jitter, Merge: make(map[lispcore.EID]bool),
 	}
 	if !d.cfg.registers() {
 		return cfg
@@ -244,8 +244,11 @@ func (d *Device) etrConfig() etr.Config {
 				continue
 			}
 			if locators := d.locators(m); len(locators) > 0 {
-				cfg.Database = append(cfg.Database, lispcore.Mapping{EID: lispcore.NewEID(t.Instance, m.EID), TTL: recordTTL, Locators: locators})
-				cfg.Merge = cfg.Merge || slices.ContainsFunc(l.LocatorSets, func(s LocatorSet) bool { return s.Name == m.LocatorSet && s.AutoDiscover })
+				eid := lispcore.NewEID(t.Instance, m.EID)
+				cfg.Database = append(cfg.Database, lispcore.Mapping{EID: eid, TTL: recordTTL, Locators: locators})
+				if slices.ContainsFunc(l.LocatorSets, func(s LocatorSet) bool { return s.Name == m.LocatorSet && s.AutoDiscover }) {
+					cfg.Merge[eid] = true
+				}
 			}
 		}
 	}

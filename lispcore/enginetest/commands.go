@@ -30,7 +30,7 @@ import (
 //	mr NAME ADDR, resolver MS [limit=N]          a Map-Resolver of its own, or in front of a Map-Server
 //	itr XTR MR..., pitr XTR MR...                an ETR becomes an ITR, or a proxy ITR; probing XTR
 //	petr ETR, use-petr ITR ADDR, static ITR [INSTANCE]PREFIX map-request|native|drop
-//	proxy ETR [on|off]                           Map-Servers shall answer for it; merge ETR: and merge its locators
+//	proxy ETR [on|off]                           Map-Servers shall answer for it; merge ETR EID...: and merge the locators of these
 //	packet ITR SOURCE DESTINATION [instance=N] [times=N]       a packet that the router has to forward
 //	lig ITR EID, unroute NODE ADDR               no unroute NODE ADDR; debug NODE, no debug NODE
 //	send FROM TO MESSAGE, open FROM TO, write FROM TO MESSAGE [; MESSAGE]...       a puppet's doings, see puppet.go

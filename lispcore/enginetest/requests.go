@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -112,7 +113,14 @@ func (p *Player) proxy(no bool, args []string) string {
 
 func (p *Player) merge(no bool, args []string) string {
 	n := p.node(args, 0)
-	n.ETRConfig.Merge = !no
+	merge := maps.Clone(n.ETRConfig.Merge)
+	if merge == nil {
+		merge = make(map[lispcore.EID]bool)
+	}
+	for _, eid := range args[1:] {
+		merge[ParseEID(eid)] = !no
+	}
+	n.ETRConfig.Merge = merge
 	return p.configured(n)
 }
 

@@ -32,7 +32,6 @@ type line struct {
 	secret     string
 	algorithm  wire.Algorithm
 	proxyReply bool
-	merge      bool
 }
 
 // group is the prefixes of one service at one map server.
@@ -40,8 +39,8 @@ type group struct {
 	server  *server
 	service lispcore.Service
 	entries map[netip.Prefix]*entry
-	// messages partition the prefixes in descending order: the capture's order inside a Map-Register. Almost always
-	// there is one.
+	// messages partition the prefixes, those to be merged behind the others, and each part in descending order: the capture's
+	// order inside a Map-Register. Almost always there is one.
 	messages  []*message
 	engaged   bool   // had a Map-Notify, or sent a Registration: a user of the session
 	rekeyed   bool   // its key changes with the configuration that is being applied
@@ -51,6 +50,7 @@ type group struct {
 // entry is one EID prefix at one map server.
 type entry struct {
 	mapping lispcore.Mapping
+	merge   bool // registered with the a bit
 	state   State
 	message *message
 	acked   time.Time   // last Map-Notify or Registration ACK
@@ -97,23 +97,34 @@ func (m *message) fits() bool {
 	return len(m.entries) <= maxRecords && size <= maxBytes
 }
 
-func descending(a *entry, eid lispcore.EID) int { return eid.Compare(a.mapping.EID) }
+// merge tells whether a message has the a bit: as all of its entries want.
+func (m *message) merge() bool { return m.entries[0].merge }
 
-// place puts a new entry into the message whose range it falls in.
+// compareEntries orders entries as the messages of a group hold them.
+func compareEntries(a, b *entry) int {
+	if a.merge != b.merge {
+		if b.merge {
+			return -1
+		}
+		return 1
+	}
+	return b.mapping.EID.Compare(a.mapping.EID)
+}
+
+// place puts an entry into the message whose range it falls in.
 func (g *group) place(e *entry) {
-	eid := e.mapping.EID
-	i, _ := slices.BinarySearchFunc(g.messages, eid, func(m *message, eid lispcore.EID) int { return descending(m.entries[0], eid) })
-	if i > 0 {
+	i, _ := slices.BinarySearchFunc(g.messages, e, func(m *message, e *entry) int { return compareEntries(m.entries[0], e) })
+	if i > 0 && g.messages[i-1].merge() == e.merge {
 		i-- // the last message that begins before the entry
 	}
-	if i == len(g.messages) {
-		g.messages = append(g.messages, &message{group: g, resend: firstResend})
+	if i == len(g.messages) || g.messages[i].merge() != e.merge {
+		g.messages = slices.Insert(g.messages, i, &message{group: g, resend: firstResend})
 	}
 	m := g.messages[i]
-	at, _ := slices.BinarySearchFunc(m.entries, eid, descending)
+	at, _ := slices.BinarySearchFunc(m.entries, e, compareEntries)
 	m.entries = slices.Insert(m.entries, at, e)
 	e.message = m
-	g.entries[eid.Prefix] = e
+	g.entries[e.mapping.EID.Prefix] = e
 	g.divide(i, at)
 }
 
@@ -126,7 +137,7 @@ func (g *group) divide(i, at int) {
 		return
 	}
 	cut := len(m.entries) / 2
-	if i == len(g.messages)-1 && at == len(m.entries)-1 {
+	if last := i == len(g.messages)-1 || g.messages[i+1].merge() != m.merge(); last && at == len(m.entries)-1 {
 		cut = at
 	}
 	rest := &message{group: g, resend: firstResend, entries: slices.Clone(m.entries[cut:])}
@@ -142,10 +153,15 @@ func (g *group) divide(i, at int) {
 
 // ascending visits the entries of the group in the order of Registrations.
 func (g *group) ascending(visit func(*entry)) {
-	for i := len(g.messages) - 1; i >= 0; i-- {
-		for j := len(g.messages[i].entries) - 1; j >= 0; j-- {
-			visit(g.messages[i].entries[j])
+	all := make([]*entry, 0, len(g.entries))
+	for _, m := range slices.Backward(g.messages) {
+		for _, e := range slices.Backward(m.entries) {
+			all = append(all, e)
 		}
+	}
+	slices.SortFunc(all, func(a, b *entry) int { return a.mapping.EID.Compare(b.mapping.EID) }) // in order already, unless some are to be merged
+	for _, e := range all {
+		visit(e)
 	}
 }
 
@@ -236,7 +252,7 @@ func (e *Engine) configureServers(now time.Time, lines []MapServerConfig) {
 		if l.SHA256 {
 			algorithm = wire.AlgSHA256
 		}
-		wanted[s][l.Family] = line{secret: l.Key, algorithm: algorithm, proxyReply: l.ProxyReply, merge: e.cfg.Merge}
+		wanted[s][l.Family] = line{secret: l.Key, algorithm: algorithm, proxyReply: l.ProxyReply}
 	}
 	for _, s := range e.servers {
 		if !slices.Contains(order, s) {
@@ -324,7 +340,11 @@ func (e *Engine) configureGroup(now time.Time, g *group, mappings []lispcore.Map
 		en := g.entries[m.EID.Prefix]
 		switch {
 		case en == nil:
-			en = &entry{mapping: m}
+			en = &entry{mapping: m, merge: e.cfg.Merge[m.EID]}
+			g.place(en)
+		case en.merge != e.cfg.Merge[m.EID]: // it goes in other messages from now on
+			e.remove(en)
+			en.mapping, en.merge = m, !en.merge
 			g.place(en)
 		case !en.mapping.SameData(m):
 			en.mapping = m

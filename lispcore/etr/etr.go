@@ -56,9 +56,10 @@ type Config struct {
 	MapCacheTTL4, MapCacheTTL6 uint32
 	// PropagateTTL carries the outer TTL over to the inner packet (RFC 9300 section 5.3).
 	PropagateTTL bool
-	// Merge sets the a bit of Map-Registers: the Map-Server shall merge the locators that the xTRs of a site register for one
-	// EID prefix. What its Map-Notifies tell of the others goes into Map-Replies, and unasked ones are acknowledged.
-	Merge bool
+	// Merge holds the EID prefixes that are registered with the a bit: the Map-Server shall merge the locators that the xTRs of
+	// a site register for them. What its Map-Notifies tell of the others goes into Map-Replies, and unasked ones are
+	// acknowledged. The bit is that of a whole Map-Register, so the prefixes with it and those without go in different ones.
+	Merge map[lispcore.EID]bool
 }
 
 // MapServerConfig is one map server for one address family of EIDs.

@@ -47,7 +47,7 @@ func (e *Engine) unasked(now time.Time, s *server, in lispcore.Datagram, notify 
 // merged takes what a map server's record tells of the other xTRs' locators for one of the router's own prefixes.
 func (e *Engine) merged(now time.Time, s *server, r *wire.Record) {
 	own := e.ownEIDOf(r.EID)
-	if own == nil || !e.cfg.Merge {
+	if own == nil || !e.cfg.Merge[r.EID] {
 		return
 	}
 	var others []lispcore.Locator

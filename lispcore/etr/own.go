@@ -21,7 +21,7 @@ type service struct {
 // ownEID is one EID prefix of the database.
 type ownEID struct {
 	mapping lispcore.Mapping
-	// merged is what each map server's merged record adds to the mapping; nil without Merge.
+	// merged is what each map server's merged record adds to the mapping; nil where nothing is merged.
 	merged map[*server][]lispcore.Locator
 	// locators are those of the mapping and the merged ones, in the order of the wire: what a Map-Reply holds.
 	locators []lispcore.Locator
@@ -34,7 +34,7 @@ func (e *Engine) configureOwn() (old map[lispcore.Service]*service) {
 	e.own = make(map[lispcore.Service]*service, len(old))
 	for _, m := range e.cfg.Database {
 		own := &ownEID{mapping: m}
-		if before := old[m.EID.Service()]; before != nil && e.cfg.Merge {
+		if before := old[m.EID.Service()]; before != nil && e.cfg.Merge[m.EID] {
 			if known, ok := before.eids.Get(m.EID.Prefix); ok {
 				own.merged = known.merged
 				maps.DeleteFunc(own.merged, func(s *server, _ []lispcore.Locator) bool { return !slices.Contains(e.servers, s) })

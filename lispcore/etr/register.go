@@ -29,7 +29,7 @@ func (e *Engine) sendMapRegister(now time.Time, m *message) {
 		m.fresh = false
 	}
 	e.takeNonce(now, m)
-	e.sendUDP(m.group, m.nonce, records)
+	e.sendUDP(m.group, m.nonce, m.merge(), records)
 	m.lastSent = now
 	wait := m.resend
 	if wait == lastResend {
@@ -61,7 +61,7 @@ func (e *Engine) newNonce(now time.Time, g *group) uint64 {
 }
 
 // sendWithdrawal is A3: a Map-Register with TTL 0, once, with nonces of its own.
-func (e *Engine) sendWithdrawal(now time.Time, g *group, mappings []lispcore.Mapping) {
+func (e *Engine) sendWithdrawal(now time.Time, g *group, merge bool, mappings []lispcore.Mapping) {
 	const remembered = 64
 	slices.Reverse(mappings)
 	for len(mappings) > 0 {
@@ -74,7 +74,7 @@ func (e *Engine) sendWithdrawal(now time.Time, g *group, mappings []lispcore.Map
 		}
 		mappings = mappings[n:]
 		nonce := e.newNonce(now, g)
-		e.sendUDP(g, nonce, records)
+		e.sendUDP(g, nonce, merge, records)
 		e.withdrawals = append(e.withdrawals, nonce)
 		if len(e.withdrawals) > remembered {
 			e.withdrawals = e.withdrawals[1:]
@@ -83,10 +83,10 @@ func (e *Engine) sendWithdrawal(now time.Time, g *group, mappings []lispcore.Map
 }
 
 // mapRegister builds and signs a Map-Register of the group.
-func (e *Engine) mapRegister(g *group, nonce uint64, records []wire.Record) []byte {
+func (e *Engine) mapRegister(g *group, nonce uint64, merge bool, records []wire.Record) []byte {
 	key := g.server.keys[g.service.Family]
 	m := wire.MapRegister{
-		ProxyReply: key.proxyReply, Merge: key.merge, WantNotify: true, HasXTRID: true, Nonce: nonce, Auth: wire.Auth{Algorithm: key.algorithm},
+		ProxyReply: key.proxyReply, Merge: merge, WantNotify: true, HasXTRID: true, Nonce: nonce, Auth: wire.Auth{Algorithm: key.algorithm},
 		Records: records, XTRID: e.cfg.XTRID, SiteID: e.cfg.SiteID,
 	}
 	b, err := m.Append(nil)
@@ -99,7 +99,7 @@ func (e *Engine) mapRegister(g *group, nonce uint64, records []wire.Record) []by
 	return b
 }
 
-func (e *Engine) sendUDP(g *group, nonce uint64, records []wire.Record) {
+func (e *Engine) sendUDP(g *group, nonce uint64, merge bool, records []wire.Record) {
 	s := g.server
 	if !s.local.IsValid() {
 		return // no route: the timer goes on
@@ -108,7 +108,7 @@ func (e *Engine) sendUDP(g *group, nonce uint64, records []wire.Record) {
 	e.out.Add(lispcore.SendDatagram{
 		From:    netip.AddrPortFrom(s.local, lispcore.ControlPort),
 		To:      netip.AddrPortFrom(s.addr, lispcore.ControlPort),
-		Payload: e.mapRegister(g, nonce, records),
+		Payload: e.mapRegister(g, nonce, merge, records),
 	})
 	e.registered(g, records, "UDP")
 }
@@ -172,7 +172,7 @@ func (e *Engine) handleNotify(now time.Time, in lispcore.Datagram) {
 		return
 	}
 	m := s.awaiting(notify.Nonce)
-	if m == nil && e.cfg.Merge {
+	if m == nil && len(e.cfg.Merge) > 0 {
 		e.unasked(now, s, in, &notify)
 		return
 	}

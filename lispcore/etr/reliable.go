@@ -16,7 +16,7 @@ func (e *Engine) register(now time.Time, en *entry) {
 	m.group.engaged = true
 	e.takeNonce(now, m)
 	en.state, en.sent = AckWait, now
-	e.sendRegistration(m, en.mapping)
+	e.sendRegistration(en, en.mapping)
 	s := m.group.server
 	if _, armed := e.timers.Get(timerKey{patience: s}); !armed {
 		e.timers.Set(timerKey{patience: s}, now.Add(ackPatience))
@@ -24,10 +24,11 @@ func (e *Engine) register(now time.Time, en *entry) {
 }
 
 // sendRegistration sends a Registration with one record and the nonce of its group's UDP Map-Register (as IOS does).
-func (e *Engine) sendRegistration(m *message, mapping lispcore.Mapping) {
+func (e *Engine) sendRegistration(en *entry, mapping lispcore.Mapping) {
+	m := en.message
 	g := m.group
 	records := []wire.Record{{Mapping: mapping, Authoritative: true}}
-	register := e.mapRegister(g, m.nonce, records)
+	register := e.mapRegister(g, m.nonce, en.merge, records)
 	if err := g.server.session.Send(&wire.Registration{Register: register}, g.service); err != nil {
 		panic(err) // one record is far below the largest frame
 	}

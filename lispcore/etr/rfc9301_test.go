@@ -437,7 +437,10 @@ func TestRFC9301_6_1_AnETRDoesNotAnswerAnSMR(t *testing.T) {
 // merging is an ETR that registers 2001:db8:1::/48 at a Map-Server, and wants it merged.
 func merging(t *testing.T) (r *merger, registers string) {
 	r = &merger{router: newRouter(t, func(cfg *etr.Config) {
-		cfg.Merge = true
+		cfg.Merge = make(map[lispcore.EID]bool)
+		for _, m := range cfg.Database {
+			cfg.Merge[m.EID] = true
+		}
 		for _, family := range []lispcore.Family{lispcore.IPv4, lispcore.IPv6} {
 			cfg.MapServers = append(cfg.MapServers, etr.MapServerConfig{Addr: ms, Family: family, Key: "key", Local: own4})
 		}
@@ -479,7 +482,7 @@ func TestRFC9301_5_6_MergeAndProxyBits(t *testing.T) {
 	if got := r.apply(); strings.Count(got, "Map-Register P a:") != 3 {
 		t.Error(got)
 	}
-	r.cfg.Merge = false
+	r.cfg.Merge = nil
 	if got := r.apply(); strings.Count(got, "Map-Register P:") != 3 {
 		t.Error(got)
 	}

@@ -24,7 +24,7 @@ type Entry struct {
 	Mapping lispcore.Mapping
 	Since   time.Time // when it came into the database
 	Changed time.Time // when its data changed last: locators, their reachability, TTL
-	// Discovered are locators of other xTRs of the site, as the Map-Server's merged record names them; only with Merge.
+	// Discovered are locators of other xTRs of the site, as the Map-Server's merged record names them; none unless it is to be merged.
 	Discovered []lispcore.Locator
 	Status     []Status // one per map server of the family, in the order of configuration
 }

@@ -44,7 +44,7 @@ func (e *Engine) changed(now time.Time, en *entry) {
 // withdraw is "DB delete" of some entries, in ascending order, that were removed from their group. Before the first Refresh
 // nothing goes over the session, so that a withdrawal goes by UDP then.
 func (e *Engine) withdraw(now time.Time, g *group, gone []*entry) {
-	var byUDP []lispcore.Mapping
+	var byUDP, merged []lispcore.Mapping
 	for _, en := range gone {
 		withdrawn := en.mapping
 		withdrawn.TTL = 0
@@ -52,12 +52,15 @@ func (e *Engine) withdraw(now time.Time, g *group, gone []*entry) {
 		case en.state == Rejected:
 		case en.state != Periodic && g.server.reliable():
 			e.takeNonce(now, en.message)
-			e.sendRegistration(en.message, withdrawn) // A6
+			e.sendRegistration(en, withdrawn) // A6
+		case en.merge:
+			merged = append(merged, withdrawn) // A3
 		default:
 			byUDP = append(byUDP, withdrawn) // A3
 		}
 	}
-	e.sendWithdrawal(now, g, byUDP)
+	e.sendWithdrawal(now, g, false, byUDP)
+	e.sendWithdrawal(now, g, true, merged)
 }
 
 // sessionUp is "session up": UDP ends, and the map server is expected to ask.
