@@ -4,6 +4,7 @@ package main
 
 import (
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -37,6 +38,7 @@ func TestNodesForward(t *testing.T) {
 	msmr.answers("show lisp site", `yes# +203\.0\.113\.11 +10\.10\.10\.0/24`)
 	msmr.answers("show lisp site", `yes# +198\.51\.100\.21 +10\.30\.30\.0/24`)
 
+	xtr2.lines("capture device xTR2 xTR2.pcapng")
 	w := siteB.listen(eth0)
 	pings := func(what string, from *space, source, to string, count, want int) {
 		t.Helper()
@@ -59,6 +61,9 @@ func TestNodesForward(t *testing.T) {
 	}
 	if text := xtr1.run("traceroute 10.30.30.100 source 10.10.10.1"); !strings.Contains(text, "1 198.51.100.21 ") || !strings.Contains(text, "2 10.30.30.100 ") {
 		t.Errorf("from the router's command line:\n%s", text)
+	}
+	if text := xtr2.lines("capture stop"); !regexp.MustCompile(`xTR2\.pcapng: [1-9]\d* packets`).MatchString(text) {
+		t.Errorf("the capture of xTR2 ends with\n%s", text)
 	}
 	n.start(proxy, "PxTR1", "--forward")
 	if got := proxy.ping("192.0.2.51", "10.10.10.100", 3); got < 1 {

@@ -36,6 +36,7 @@ func newNodes(t *testing.T) *nodes {
 // process is a router that is a process.
 type process struct {
 	*nodes
+	in     *space
 	router string
 	cmd    *exec.Cmd
 	ssh    *gossh.Client
@@ -47,12 +48,12 @@ type process struct {
 // Where nil is here, it runs in a namespace.
 func (n *nodes) start(in *space, router string, flags ...string) *process {
 	n.t.Helper()
-	p := &process{nodes: n, router: router, cmd: exec.Command(n.binary, append([]string{"node", router, "--ssh", "127.0.0.1:0", "--telnet", "off", "--lab-port", "127.0.0.1:0"}, flags...)...)}
+	p := &process{nodes: n, in: in, router: router, cmd: exec.Command(n.binary, append([]string{"node", router, "--ssh", "127.0.0.1:0", "--telnet", "off", "--lab-port", "127.0.0.1:0"}, flags...)...)}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	p.cmd.Stderr = &p.errs
+	p.cmd.Dir, p.cmd.Stderr = n.t.TempDir(), &p.errs
 	if err := in.do(p.cmd.Start); err != nil {
 		n.t.Fatal(err)
 	}
@@ -160,6 +161,17 @@ func (p *process) run(command string) string {
 	return string(text)
 }
 
+// lines types a line at the lab of the process.
+func (p *process) lines(line string) string {
+	p.t.Helper()
+	ctl := exec.Command(p.binary, "ctl", "--lab-port", p.lab, line)
+	var out []byte
+	if err := p.in.do(func() (err error) { out, err = ctl.CombinedOutput(); return err }); err != nil {
+		p.t.Fatalf("%s: %v\n%s", line, err, out)
+	}
+	return string(out)
+}
+
 // answers runs a command at the router until its answer matches: now, and whenever a router has logged something.
 func (p *process) answers(command, want string) {
 	p.t.Helper()
@@ -212,9 +224,8 @@ func TestNodes(t *testing.T) {
 		xtr2 := n.start(nil, "xTR2", flags...)
 		msmr.answers("show lisp site", `yes# +198\.51\.100\.21 +10\.30\.30\.0/24`)
 		xtr1.answers("lig 10.30.30.1", `Mapping information for EID 10\.30\.30\.1 from 198\.51\.100\.21`)
-		out, err := exec.Command(n.binary, "ctl", "--lab-port", xtr1.lab, "host PC1 ping 10.30.30.30").CombinedOutput()
-		if err != nil || !strings.Contains(string(out), "!") {
-			t.Errorf("%v\n%s", err, out)
+		if text := xtr1.lines("host PC1 ping 10.30.30.30"); !strings.Contains(text, "!") {
+			t.Error(text)
 		}
 		xtr2.end(syscall.SIGTERM)
 	})

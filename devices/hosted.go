@@ -38,8 +38,8 @@ func (f *labFile) alone(name string) error {
 
 // goHost lays the wires of one router: the machine's. Lab time runs from now on.
 func (l *Lab) goHost(opt Options) (wires, error) {
-	if opt.Observe != nil || opt.Tamper != nil || len(opt.Taps) > 0 {
-		return nil, fmt.Errorf("the %s underlay has the machine's packets: capture them with tshark or tcpdump", OwnHost)
+	if opt.Observe != nil || opt.Tamper != nil {
+		return nil, fmt.Errorf("the %s underlay has the machine's packets, and no events of the lab's own to be observed: capture frames", OwnHost)
 	}
 	places := maps.Clone(l.file.external)
 	if places == nil {

@@ -15,6 +15,8 @@ var (
 
 	_ forwarder = (*underlay.Kernel)(nil)
 	_ forwarder = (*underlay.Machine)(nil)
+	_ framed    = (*underlay.Kernel)(nil)
+	_ framed    = (*underlay.Machine)(nil)
 )
 
 // openNetns builds the namespaces and the sockets in them.

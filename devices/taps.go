@@ -121,6 +121,9 @@ func (l *Lab) places(t Tap) ([]capture.Place, error) {
 	if t.whole() && l.live != nil {
 		return l.allPlaces(), nil
 	}
+	if _, alone := l.net.(placed); alone && t.Link != "" {
+		return nil, fmt.Errorf("link %s can't be captured on the %s underlay: the cables are the machine's, and the LANs of hosts are none; capture device %s", t.Link, OwnHost, l.devices[0].Name())
+	}
 	if t.Link != "" {
 		return l.linkPlaces(t.Link)
 	}

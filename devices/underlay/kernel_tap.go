@@ -96,15 +96,22 @@ func (t *kernelTap) open(node int, ports []Port, stations map[string]Port) error
 				return fmt.Errorf("interface %s is not there to be captured: somebody has removed it; bring the lab up again", p.Interface)
 			}
 		}
-		f, err = tapSocket(tapped)
+		f, err = tapSocket(onlyAt(tapped))
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", t.k.nodes[node].name, err)
 	}
-	t.files = append(t.files, f)
-	t.readers.Go(func() { t.read(f, tapped, stations) })
+	t.hear(f, func(link *unix.SockaddrLinklayer, data []byte) Frame {
+		return frameAt(tapped[link.Ifindex], link.Pkttype == unix.PACKET_OUTGOING, data, stations)
+	})
 	return nil
+}
+
+// hear begins to read a socket. What is known of a frame says sight.
+func (t *kernelTap) hear(f *os.File, sight func(link *unix.SockaddrLinklayer, data []byte) Frame) {
+	t.files = append(t.files, f)
+	t.readers.Go(func() { t.read(f, sight) })
 }
 
 // outside tells whether a port is the far end of one of Plugs.
@@ -164,13 +171,9 @@ func (k *Kernel) stations(ports []Port) (map[string]Port, error) {
 	return stations, nil
 }
 
-// tapSocket opens a socket that gets the frames at some interfaces of the present namespace, from its first moment on.
-func tapSocket(at map[int]tapPort) (*os.File, error) {
+// tapSocket opens a socket that gets the frames of the present namespace that a filter takes, from its first moment on.
+func tapSocket(filter []bpf.Instruction) (*os.File, error) {
 	return packetSocket("captures", func(fd int) error {
-		filter, err := onlyAt(at)
-		if err != nil {
-			return err
-		}
 		if err := setFilter(fd, filter); err != nil {
 			return err
 		}
@@ -217,7 +220,15 @@ func networkOrder(n uint16) uint16 {
 }
 
 // setFilter has a socket take what a filter lets pass, from now on.
-func setFilter(fd int, filter []unix.SockFilter) error {
+func setFilter(fd int, program []bpf.Instruction) error {
+	raw, err := bpf.Assemble(program)
+	if err != nil {
+		return err
+	}
+	var filter []unix.SockFilter
+	for _, i := range raw {
+		filter = append(filter, unix.SockFilter{Code: i.Op, Jt: i.Jt, Jf: i.Jf, K: i.K})
+	}
 	prog := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
 	if err := unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &prog); err != nil {
 		return fmt.Errorf("setting SO_ATTACH_FILTER: %w", err)
@@ -228,39 +239,27 @@ func setFilter(fd int, filter []unix.SockFilter) error {
 // closeDoor has the socket of a tap take no more frames. Their stamps would not tell them from those that it has: a frame
 // that the kernel has not stamped gets the time at which it is read.
 func closeDoor(f *os.File) error {
-	filter, err := onlyAt(nil)
-	if err != nil {
-		return err
-	}
 	conn, err := f.SyscallConn()
 	if err != nil {
 		return err
 	}
-	cerr := conn.Control(func(fd uintptr) { err = setFilter(int(fd), filter) })
+	cerr := conn.Control(func(fd uintptr) { err = setFilter(int(fd), onlyAt(nil)) })
 	return errors.Join(err, cerr)
 }
 
 // onlyAt is the filter that takes the frames at some interfaces whole, and no others.
-func onlyAt(at map[int]tapPort) ([]unix.SockFilter, error) {
+func onlyAt(at map[int]tapPort) []bpf.Instruction {
 	program := []bpf.Instruction{bpf.LoadExtension{Num: bpf.ExtInterfaceIndex}}
 	for index := range at {
 		program = append(program,
 			bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(index), SkipTrue: 1}, bpf.RetConstant{Val: maxFrame})
 	}
-	raw, err := bpf.Assemble(append(program, bpf.RetConstant{Val: 0}))
-	if err != nil {
-		return nil, err
-	}
-	var filter []unix.SockFilter
-	for _, i := range raw {
-		filter = append(filter, unix.SockFilter{Code: i.Op, Jt: i.Jt, Jf: i.Jf, K: i.K})
-	}
-	return filter, nil
+	return append(program, bpf.RetConstant{Val: 0})
 }
 
 // read puts frames where the goroutine that owns the lab finds them, until the tap ends. What the socket has then is put
 // there too.
-func (t *kernelTap) read(f *os.File, at map[int]tapPort, stations map[string]Port) {
+func (t *kernelTap) read(f *os.File, sight func(link *unix.SockaddrLinklayer, data []byte) Frame) {
 	conn, err := f.SyscallConn()
 	if err != nil {
 		return // closed already
@@ -292,7 +291,9 @@ func (t *kernelTap) read(f *os.File, at map[int]tapPort, stations map[string]Por
 		if !ok {
 			continue
 		}
-		t.put(frameAt(at[link.Ifindex], link.Pkttype == unix.PACKET_OUTGOING, slices.Clone(buf[:size]), stampOf(oob[:oobSize]), stations))
+		frame := sight(link, slices.Clone(buf[:size]))
+		frame.At = stampOf(oob[:oobSize])
+		t.put(frame)
 		if !ended {
 			t.tell()
 		}
@@ -300,8 +301,8 @@ func (t *kernelTap) read(f *os.File, at map[int]tapPort, stations map[string]Por
 }
 
 // frameAt says of a frame what is known of it.
-func frameAt(p tapPort, out bool, data []byte, at time.Time, stations map[string]Port) Frame {
-	f := Frame{At: at, Port: p.Port, Out: out, Peer: p.peer, Data: data}
+func frameAt(p tapPort, out bool, data []byte, stations map[string]Port) Frame {
+	f := Frame{Port: p.Port, Out: out, Peer: p.peer, Data: data}
 	if p.lan && len(data) >= 12 {
 		address := data[6:12] // of the sender
 		if out {

@@ -1,10 +1,13 @@
 package underlay
 
 import (
+	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -304,6 +307,89 @@ func TestMachineEchoes(t *testing.T) {
 			t.Errorf("an echo request: %+v, %+v", list, m.Stats())
 		}
 	})
+}
+
+// A tap sees the LISP of its router, out and in, once each, and of nobody else.
+func TestMachineTap(t *testing.T) {
+	link := ownNamespace(t)
+	lo, err := link.LinkByName("lo")
+	for _, a := range []string{"fd00::4/128", "fd00::5/128"} {
+		if err == nil {
+			err = link.AddrAdd(lo, &netlink.Addr{IPNet: &net.IPNet{IP: netip.MustParsePrefix(a).Addr().AsSlice(), Mask: net.CIDRMask(128, 128)}, Flags: unix.IFA_F_NODAD})
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := map[netip.Addr]netip.Addr{
+		netip.MustParseAddr("10.0.0.1"): netip.MustParseAddr("127.1.0.1"), netip.MustParseAddr("10.0.0.2"): netip.MustParseAddr("127.1.0.2"),
+		netip.MustParseAddr("10.0.0.3"):    netip.MustParseAddr("127.1.0.3"),
+		netip.MustParseAddr("2001:db8::4"): netip.MustParseAddr("fd00::4"), netip.MustParseAddr("2001:db8::5"): netip.MustParseAddr("fd00::5"),
+	}
+	four, five := newMachine(t, at, "2001:db8::4/64"), newMachine(t, at, "2001:db8::5/64")
+	one, two, three := newMachine(t, at, "10.0.0.1/24"), newMachine(t, at, "10.0.0.2/24"), newMachine(t, at, "10.0.0.3/24")
+	tap := func(m *Machine) (seen *[]string, stop func() error) {
+		t.Helper()
+		seen = new([]string)
+		stop, err := m.Tap([]Port{{0, "GigabitEthernet0/1"}, {0, "GigabitEthernet0/2"}}, func(f Frame) {
+			src, dst, _ := endpoints(f.Data[ethernetHeader:])
+			*seen = append(*seen, fmt.Sprintf("%s out %t: %v to %v", f.Port.Interface, f.Out, src, dst))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return seen, stop
+	}
+	seen1, stop1 := tap(one)
+	seen2, stop2 := tap(two)
+	seen5, stop5 := tap(five)
+	send := func(m *Machine, from, to string, ttl uint8) {
+		t.Helper()
+		out := lispcore.SendDatagram{From: netip.MustParseAddrPort(from), To: netip.MustParseAddrPort(to), Payload: []byte("LISP"), TTL: ttl}
+		if _, err := m.Carry(time.Time{}, 0, out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send(three, "10.0.0.3:4342", "10.0.0.2:4342", 0)
+	send(three, "10.0.0.3:4342", "10.0.0.2:9999", 0) // from LISP's port
+	send(one, "10.0.0.1:4342", "10.0.0.3:4342", 0)
+	send(one, "10.0.0.1:61000", "10.0.0.2:4341", 9)
+	if _, err := one.Carry(time.Time{}, 0, lispcore.SendPacket{ // no LISP
+		Interface: "GigabitEthernet0/1", NextHop: netip.MustParseAddr("10.0.0.2"),
+		Data: packet.UDP(packet.Header{Source: netip.MustParseAddr("10.0.0.1"), Destination: netip.MustParseAddr("10.0.0.2"), TTL: 9}, 61000, 9999, nil),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	send(four, "[2001:db8::4]:4342", "[2001:db8::5]:4342", 0)
+	arrive := func(m *Machine, deliveries int) { // what has arrived has passed the taps
+		t.Helper()
+		for late := time.After(10 * time.Second); deliveries > 0; {
+			select {
+			case a := <-m.Arrivals():
+				deliveries -= len(a(time.Time{}))
+			case <-late:
+				t.Fatal("nothing has come")
+			}
+		}
+	}
+	arrive(two, 2)
+	arrive(three, 1)
+	arrive(five, 1)
+	if err := errors.Join(stop1(), stop2(), stop5()); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct{ got, want []string }{
+		{*seen1, []string{"GigabitEthernet0/1 out true: 127.1.0.1:4342 to 127.1.0.3:4342", "GigabitEthernet0/1 out true: 127.1.0.1:61000 to 127.1.0.2:4341"}},
+		{*seen2, []string{
+			"GigabitEthernet0/1 out false: 127.1.0.3:4342 to 127.1.0.2:4342", "GigabitEthernet0/1 out false: 127.1.0.3:4342 to 127.1.0.2:9999",
+			"GigabitEthernet0/1 out false: 127.1.0.1:61000 to 127.1.0.2:4341",
+		}},
+		{*seen5, []string{"GigabitEthernet0/1 out false: [fd00::4]:4342 to [fd00::5]:4342"}},
+	} {
+		if !slices.Equal(row.got, row.want) {
+			t.Errorf("seen\n%s\nwant\n%s", strings.Join(row.got, "\n"), strings.Join(row.want, "\n"))
+		}
+	}
 }
 
 // A router whose address the machine loses says so, and ends.
