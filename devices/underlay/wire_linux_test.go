@@ -38,6 +38,9 @@ func (g *pairGround) Wire(at Port) (*os.File, error) {
 	return os.NewFile(uintptr(pair[0]), "wire"), nil
 }
 
+// someOffload stands before all frames.
+var someOffload = offload{1, 0, 0, 0, 0, 0, 34, 0, 6, 0}
+
 // cableWorld is two routers, left -- right, on a pairGround.
 type cableWorld struct {
 	*Kernel
@@ -73,7 +76,7 @@ func (w *cableWorld) impair(backward bool, i Impairment) {
 // send has a node send a frame, which the lab takes in at an instant.
 func (w *cableWorld) send(from Port, now time.Time, frame []byte) {
 	w.t.Helper()
-	if _, err := unix.Write(w.ground.hands[from], frame); err != nil {
+	if _, err := unix.Write(w.ground.hands[from], append(someOffload[:], frame...)); err != nil {
 		w.t.Fatal(err)
 	}
 	select {
@@ -94,7 +97,11 @@ func (w *cableWorld) gets(at Port, want ...[]byte) {
 		if err != nil || n == 0 { // no more, or the wire has been taken away
 			break
 		}
-		got = append(got, b[:n])
+		frame, ok := bytes.CutPrefix(b[:n], someOffload[:])
+		if !ok {
+			w.t.Errorf("%s gets a frame with another offload than its sender's: %x", w.nodes[at.Node].name, b[:n])
+		}
+		got = append(got, frame)
 	}
 	if !slices.EqualFunc(got, want, bytes.Equal) {
 		w.t.Errorf("%s gets %d frames %x, want %x", w.nodes[at.Node].name, len(got), got, want)
