@@ -311,22 +311,13 @@ func TestMachineEchoes(t *testing.T) {
 
 // A tap sees the LISP of its router, out and in, once each, and of nobody else.
 func TestMachineTap(t *testing.T) {
-	link := ownNamespace(t)
-	lo, err := link.LinkByName("lo")
-	for _, a := range []string{"fd00::4/128", "fd00::5/128"} {
-		if err == nil {
-			err = link.AddrAdd(lo, &netlink.Addr{IPNet: &net.IPNet{IP: netip.MustParsePrefix(a).Addr().AsSlice(), Mask: net.CIDRMask(128, 128)}, Flags: unix.IFA_F_NODAD})
-		}
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	ownNamespace(t)
 	at := map[netip.Addr]netip.Addr{
 		netip.MustParseAddr("10.0.0.1"): netip.MustParseAddr("127.1.0.1"), netip.MustParseAddr("10.0.0.2"): netip.MustParseAddr("127.1.0.2"),
 		netip.MustParseAddr("10.0.0.3"):    netip.MustParseAddr("127.1.0.3"),
-		netip.MustParseAddr("2001:db8::4"): netip.MustParseAddr("fd00::4"), netip.MustParseAddr("2001:db8::5"): netip.MustParseAddr("fd00::5"),
+		netip.MustParseAddr("2001:db8::4"): netip.IPv6Loopback(),
 	}
-	four, five := newMachine(t, at, "2001:db8::4/64"), newMachine(t, at, "2001:db8::5/64")
+	four := newMachine(t, at, "2001:db8::4/64")
 	one, two, three := newMachine(t, at, "10.0.0.1/24"), newMachine(t, at, "10.0.0.2/24"), newMachine(t, at, "10.0.0.3/24")
 	tap := func(m *Machine) (seen *[]string, stop func() error) {
 		t.Helper()
@@ -342,7 +333,7 @@ func TestMachineTap(t *testing.T) {
 	}
 	seen1, stop1 := tap(one)
 	seen2, stop2 := tap(two)
-	seen5, stop5 := tap(five)
+	seen4, stop4 := tap(four)
 	send := func(m *Machine, from, to string, ttl uint8) {
 		t.Helper()
 		out := lispcore.SendDatagram{From: netip.MustParseAddrPort(from), To: netip.MustParseAddrPort(to), Payload: []byte("LISP"), TTL: ttl}
@@ -360,13 +351,21 @@ func TestMachineTap(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	send(four, "[2001:db8::4]:4342", "[2001:db8::5]:4342", 0)
-	arrive := func(m *Machine, deliveries int) { // what has arrived has passed the taps
+	var want4 []string
+	if onMachine(netip.IPv6Loopback()) {
+		send(four, "[2001:db8::4]:4342", "[2001:db8::4]:4342", 0)
+		want4 = []string{"GigabitEthernet0/1 out true: [::1]:4342 to [::1]:4342", "GigabitEthernet0/1 out false: [::1]:4342 to [::1]:4342"}
+	}
+	arrive := func(m *Machine, datagrams int) { // what has arrived has passed the taps
 		t.Helper()
-		for late := time.After(10 * time.Second); deliveries > 0; {
+		for late := time.After(10 * time.Second); datagrams > 0; {
 			select {
 			case a := <-m.Arrivals():
-				deliveries -= len(a(time.Time{}))
+				for _, d := range a(time.Time{}) {
+					if _, ok := d.Input.(lispcore.Datagram); ok {
+						datagrams--
+					}
+				}
 			case <-late:
 				t.Fatal("nothing has come")
 			}
@@ -374,8 +373,8 @@ func TestMachineTap(t *testing.T) {
 	}
 	arrive(two, 2)
 	arrive(three, 1)
-	arrive(five, 1)
-	if err := errors.Join(stop1(), stop2(), stop5()); err != nil {
+	arrive(four, len(want4)/2)
+	if err := errors.Join(stop1(), stop2(), stop4()); err != nil {
 		t.Fatal(err)
 	}
 	for _, row := range []struct{ got, want []string }{
@@ -384,7 +383,7 @@ func TestMachineTap(t *testing.T) {
 			"GigabitEthernet0/1 out false: 127.1.0.3:4342 to 127.1.0.2:4342", "GigabitEthernet0/1 out false: 127.1.0.3:4342 to 127.1.0.2:9999",
 			"GigabitEthernet0/1 out false: 127.1.0.1:61000 to 127.1.0.2:4341",
 		}},
-		{*seen5, []string{"GigabitEthernet0/1 out false: [fd00::4]:4342 to [fd00::5]:4342"}},
+		{*seen4, want4},
 	} {
 		if !slices.Equal(row.got, row.want) {
 			t.Errorf("seen\n%s\nwant\n%s", strings.Join(row.got, "\n"), strings.Join(row.want, "\n"))
