@@ -370,6 +370,25 @@ func TestUpAndDown(t *testing.T) {
 	}
 }
 
+// Of several labs that are up, whoever names none ends none: they may be somebody else's.
+func TestDownOfSeveral(t *testing.T) {
+	needNetns(t)
+	binary, runs := lisplab(t), []string{testRun("several-a"), testRun("several-b")}
+	for _, run := range runs {
+		up(t, binary, run)
+		t.Cleanup(func() { down(t, binary, run) })
+	}
+	out, err := exec.Command(binary, "down").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "name the one that is to end, or end them with --all") {
+		t.Errorf("down: %v\n%s", err, out)
+	}
+	for _, run := range runs {
+		if !strings.Contains(string(out), run) || !netns.Lives(run) {
+			t.Errorf("%s lives: %t; down says\n%s", run, netns.Lives(run), out)
+		}
+	}
+}
+
 // Where it may not be brought up, or not reached, a lab says why and what to do, and leaves nothing.
 func TestUpRefused(t *testing.T) {
 	needNetns(t)

@@ -55,7 +55,16 @@ func (c upCmd) hint(lab *devices.Lab) {
 // downCmd ends what lisplab up has brought up, and takes away what a crash has left.
 type downCmd struct {
 	Underlay devices.Underlay `default:"netns" enum:"netns" placeholder:"KIND" help:"What the lab runs on: netns (${default})."`
-	Name     string           `arg:"" optional:"" help:"The run: what up --name said, or the lab's name. Without it all runs end, and what a killed lisplab node --forward has left is taken away, too."`
+	All      bool             `help:"End all labs that are up."`
+	Name     string           `arg:"" optional:"" help:"The run: what up --name said, or the lab's name. Without it the only one ends. What a crash has left of others is taken away, and what a killed lisplab node --forward has."`
+}
+
+// Validate refuses what contradicts itself.
+func (c downCmd) Validate() error {
+	if c.All && c.Name != "" {
+		return fmt.Errorf("--all and %s: one of the two", c.Name)
+	}
+	return nil
 }
 
 // Run prints a line for each run.
@@ -64,34 +73,50 @@ func (c downCmd) Run() error {
 	switch {
 	case err != nil:
 		return err
-	case c.Name != "" && !slices.Contains(runs, c.Name):
+	case c.Name == "":
+		return c.endAll(runs)
+	case !slices.Contains(runs, c.Name):
 		fmt.Printf("%s is not up.\n", c.Name)
 		return nil
-	case c.Name != "":
-		runs = []string{c.Name}
 	}
-	var errs []error
-	if c.Name == "" {
-		found, err := netns.CleanOwn()
-		switch {
-		case err != nil:
-			errs = append(errs, err)
-		case found:
-			fmt.Println("The rules and routes that a killed lisplab node --forward had left are gone.")
-		case len(runs) == 0:
-			fmt.Println("No lab is up.")
-		}
+	return end(c.Name)
+}
+
+// endAll ends the only run that lives, or all of them, and takes away what dead ones have left.
+func (c downCmd) endAll(runs []string) error {
+	live := slices.DeleteFunc(slices.Clone(runs), func(run string) bool { return !netns.Lives(run) })
+	several := len(live) > 1 && !c.All // who ends them may not be who brought them up
+	if several {
+		runs = slices.DeleteFunc(runs, func(run string) bool { return slices.Contains(live, run) })
 	}
+	found, err := netns.CleanOwn()
+	switch {
+	case err != nil:
+	case found:
+		fmt.Println("The rules and routes that a killed lisplab node --forward had left are gone.")
+	case len(runs) == 0 && !several:
+		fmt.Println("No lab is up.")
+	}
+	errs := []error{err}
 	for _, run := range runs {
-		lived, err := netns.Down(run)
-		switch {
-		case err != nil:
-			errs = append(errs, err)
-		case lived:
-			fmt.Printf("%s is down.\n", run)
-		default:
-			fmt.Printf("%s was not running any more; what it had left is gone.\n", run)
-		}
+		errs = append(errs, end(run))
+	}
+	if several {
+		errs = append(errs, fmt.Errorf("%d labs are up: %s; name the one that is to end, or end them with --all", len(live), strings.Join(live, ", ")))
 	}
 	return errors.Join(errs...)
+}
+
+// end ends one run, and says how it was.
+func end(run string) error {
+	lived, err := netns.Down(run)
+	switch {
+	case err != nil:
+		return err
+	case lived:
+		fmt.Printf("%s is down.\n", run)
+	default:
+		fmt.Printf("%s was not running any more; what it had left is gone.\n", run)
+	}
+	return nil
 }

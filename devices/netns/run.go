@@ -132,6 +132,17 @@ func entries(dir string) (names []string, err error) {
 	return names, err
 }
 
+// Lives tells whether the process of a run is there still.
+func Lives(run string) bool {
+	f, err := os.Open(filepath.Join(runDir, run))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	pid := processOf(f)
+	return pid > 0 && syscall.Kill(pid, 0) == nil
+}
+
 // downWait is how long a run may take to end after it was asked to.
 const downWait = 30 * time.Second
 
