@@ -425,7 +425,7 @@ func printAccessLists(cfg *devices.Config, p *Printer) {
 
 // accessGroupRow puts an access list at an interface.
 func accessGroupRow(only []grammar.Mode) Row {
-	return Row{Modes: only, Syntax: "ip access-group WORD$list <in|out>$way", No: "ip access-group [WORD$list] <in|out>$way",
+	return Row{Modes: only, Syntax: "ip access-group WORD$list <in|out>$way", No: "ip access-group WORD$list <in|out>$way",
 		Help: grammar.Words{
 			"ip access-group":      "Specify access control for packets",
 			"ip access-group WORD": "IP access list, by number or name",
