@@ -208,7 +208,7 @@ func (d *Device) configureServer() {
 		return
 	case !d.cfg.serves():
 		d.server.ClearSessions(d.lab.loop.now, netip.Addr{})
-		for _, s := range d.sessions.Sessions(false) {
+		for _, s := range d.sessions.Passive() {
 			d.sessions.Remove(s)
 		}
 		d.lab.loop.collect(d.index)

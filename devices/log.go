@@ -187,7 +187,7 @@ func eventLine(e lispcore.Event) string {
 	case lispcore.Unexpected:
 		return fmt.Sprintf("%%LISP-4-UNEXPECTED: %s from %v has no place here", e.Detail, e.Peer)
 	case lispcore.Replayed:
-		return fmt.Sprintf("%%LISP-4-REPLAY: Map-Register from %v replayed: %s", e.Peer, e.Detail)
+		return fmt.Sprintf("%%LISP-4-REPLAY: Map-Register from %v replayed: nonce %s", e.Peer, nonceText(e.Nonce))
 	case lispcore.NoRefresh:
 		return fmt.Sprintf("%%LISP-4-NOREFRESH: Map server %v sent no Registration Refresh: registering by UDP", e.Peer)
 	case lispcore.Unacknowledged:

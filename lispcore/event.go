@@ -33,7 +33,7 @@ const (
 	Malformed
 	// Unexpected: a well-formed message that has no place here. Peer, Detail names it.
 	Unexpected
-	// Replayed: a Map-Register with a nonce that was used before. Peer, Detail names the nonce.
+	// Replayed: a Map-Register with a nonce that was used before. Peer, Nonce.
 	Replayed
 	// NoRefresh: a session stands, but the Map-Server sends no Registration Refresh. Peer.
 	NoRefresh

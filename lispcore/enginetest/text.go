@@ -263,6 +263,9 @@ func (b *Bed) event(e lispcore.Event) string {
 	if e.Detail != "" {
 		text += " (" + e.Detail + ")"
 	}
+	if e.Kind == lispcore.Replayed {
+		text += fmt.Sprintf(" (nonce 0x%08X-0x%08X)", e.Nonce>>32, uint32(e.Nonce))
+	}
 	return text
 }
 

@@ -11,9 +11,6 @@ import (
 // This file is about the other xTRs of a site: a Map-Server that merges their locators tells each of them the whole set
 // (RFC 9301 section 5.7; the a bit of section 5.6).
 
-// maxLocators is how many locators fit one record: its count has 8 bits.
-const maxLocators = 255
-
 // unasked takes a Map-Notify that answers no Map-Register: the word of a change in a merged locator-set. It is
 // acknowledged, so that the Map-Server stops sending it.
 func (e *Engine) unasked(now time.Time, s *server, in lispcore.Datagram, notify *wire.MapNotify) {
@@ -77,7 +74,7 @@ func (e *Engine) assemble(own *ownEID) (changed bool) {
 	own.locators = slices.Clone(own.mapping.Locators)
 	for _, s := range e.servers {
 		for _, l := range own.merged[s] {
-			if !hasRLOC(own.locators, l) && len(own.locators) < maxLocators {
+			if !hasRLOC(own.locators, l) && len(own.locators) < wire.MaxLocators {
 				own.locators = append(own.locators, l)
 			}
 		}

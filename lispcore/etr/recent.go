@@ -34,9 +34,9 @@ func (r *recent[K, V]) touch(key K) *V {
 		r.order.MoveToFront(e)
 		return &old.value
 	}
-	new := &item[K, V]{key: key}
-	r.byKey[key] = r.order.PushFront(new)
-	return &new.value
+	i := &item[K, V]{key: key}
+	r.byKey[key] = r.order.PushFront(i)
+	return &i.value
 }
 
 // all visits keys and values, those touched last first, until visit returns false.

@@ -24,6 +24,7 @@ func (e *Engine) sendMapRegister(now time.Time, m *message) {
 	if len(records) == 0 {
 		return
 	}
+	// With the backoff at its end resend and period are one: a send that late is a period's, and has a nonce of its own.
 	resend := m.resend > firstResend && now.Sub(m.lastSent) < period-periodJitter
 	if e.cfg.ReplayCheck && !resend {
 		m.fresh = false
@@ -123,7 +124,7 @@ func (e *Engine) registered(g *group, records []wire.Record, how string) {
 	}
 }
 
-// handleDatagram finds out what came.
+// handleDatagram finds out what came. What is no LISP message at all counts as a Map-Notify that can't be read.
 func (e *Engine) handleDatagram(now time.Time, in lispcore.Datagram) {
 	if in.To.Port() == lispcore.DataPort {
 		e.handleData(in)

@@ -27,9 +27,9 @@ func (a asks) of(x *etr) *ask {
 	return a[x]
 }
 
-// send sends the Refreshes to the ETRs whose session is Up, in the order of the sessions.
+// sendRefreshes sends them to the ETRs whose session is Up, in the order of the sessions.
 func (e *Engine) sendRefreshes(a asks) {
-	for _, s := range e.sessions.Sessions(false) {
+	for _, s := range e.sessions.Passive() {
 		want := a[e.etrs[s.Peer()]]
 		if want == nil || s.State() != session.Up {
 			continue

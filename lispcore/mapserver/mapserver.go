@@ -140,7 +140,7 @@ func (e *Engine) malformed(peer netip.Addr, err error) {
 // ClearSessions closes the sessions that are Up, with one ETR or, for the zero Addr, with all of them
 // (`clear lisp vrf NAME session`).
 func (e *Engine) ClearSessions(now time.Time, peer netip.Addr) {
-	for _, s := range e.sessions.Sessions(false) {
+	for _, s := range e.sessions.Passive() {
 		if s.State() == session.Up && (!peer.IsValid() || s.Peer() == peer) {
 			e.out.Add(lispcore.CloseStream{Stream: s.Stream()})
 			e.sessionDown(now, s, "cleared by operator")

@@ -4,10 +4,8 @@ import (
 	"slices"
 
 	"lisplab/lispcore"
+	"lisplab/lispcore/wire"
 )
-
-// maxLocators is how many locators a record can hold.
-const maxLocators = 255
 
 // mapping returns the Map-Server's view of a registered prefix: what the newest registration says. When its ETR asks for a
 // merge (RFC 9301 section 5.6), the locators of all ETRs that ask for it are put together: of one locator the word of its
@@ -26,7 +24,7 @@ func (n *node) mapping() lispcore.Mapping {
 		for _, l := range r.content.locators {
 			i := slices.IndexFunc(m.Locators, func(o lispcore.Locator) bool { return o.RLOC == l.RLOC })
 			switch {
-			case i < 0 && len(m.Locators) < maxLocators:
+			case i < 0 && len(m.Locators) < wire.MaxLocators:
 				m.Locators = append(m.Locators, l)
 			case i >= 0 && l.Local && !m.Locators[i].Local:
 				m.Locators[i] = l

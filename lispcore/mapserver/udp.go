@@ -2,7 +2,6 @@ package mapserver
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -55,7 +54,7 @@ func (e *Engine) handleRegister(now time.Time, in lispcore.Datagram) {
 	fresh, known := e.replay(x, m)
 	if !known {
 		e.counters.Replayed++
-		e.out.Note(lispcore.Event{Kind: lispcore.Replayed, Peer: peer, Detail: fmt.Sprintf("nonce 0x%08X-0x%08X", m.Nonce>>32, uint32(m.Nonce))})
+		e.out.Note(lispcore.Event{Kind: lispcore.Replayed, Peer: peer, Nonce: m.Nonce})
 		return
 	}
 	if e.cfg.Reliable && fresh {

@@ -98,11 +98,11 @@ func (t *Table) Flush(out *lispcore.Outbox) {
 	t.unflushed = t.unflushed[:0]
 }
 
-// Sessions returns the sessions of one side, in the order of creation.
-func (t *Table) Sessions(active bool) []*Session {
+// Passive returns the Map-Server's sessions, in the order of creation.
+func (t *Table) Passive() []*Session {
 	var list []*Session
 	for _, s := range t.sessions {
-		if s.active == active {
+		if !s.active {
 			list = append(list, s)
 		}
 	}

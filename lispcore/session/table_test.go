@@ -211,8 +211,8 @@ func TestOrder(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	table.Remove(table.Configure(a))
-	if n := len(table.Sessions(true)); n != 1 {
-		t.Errorf("%d sessions of the ETR are left, want 1", n)
+	if n := len(table.Snapshot()); n != 3 {
+		t.Errorf("%d sessions are left, want 3", n)
 	}
 	if first := table.NextStream(); first == 0 || table.NextStream() == first {
 		t.Error("stream IDs repeat, or are 0")

@@ -45,6 +45,9 @@ const (
 	locatorReachable = 1 << 0
 
 	maxCount = 255 // of records in a message, of locators in a record
+
+	// MaxLocators is how many locators fit one record: its count has 8 bits.
+	MaxLocators = maxCount
 )
 
 var recordFields = eidFields{bits: "EID mask-len", afi: "EID-Prefix-AFI", address: "EID-Prefix"}
