@@ -1,7 +1,9 @@
 package mapserver
 
 import (
+	"cmp"
 	"net/netip"
+	"slices"
 	"time"
 
 	"lisplab/lispcore"
@@ -103,6 +105,49 @@ func (c *Counters) of(eid lispcore.EID) *FamilyCounters {
 		return &c.IPv6
 	}
 	return &c.IPv4
+}
+
+// Snapshot returns a deep, sorted copy.
+func (e *Engine) Snapshot() Snapshot {
+	v := Snapshot{Counters: e.counters}
+	listed := e.listed()
+	for _, s := range e.sites {
+		site := Site{Name: s.Name, Description: s.Description}
+		for _, en := range s.sorted() {
+			entry := Entry{EID: en.eid, AcceptMoreSpecifics: en.moreSpecific, AuthFailures: en.authFailures, Exact: Prefix{EID: en.eid}}
+			for _, n := range listed[en] {
+				if n.prefix == en.eid.Prefix {
+					entry.Exact = n.snapshot()
+				} else {
+					entry.MoreSpecifics = append(entry.MoreSpecifics, n.snapshot())
+				}
+			}
+			slices.SortFunc(entry.MoreSpecifics, func(a, b Prefix) int { return cmp.Or(a.First.Compare(b.First), a.EID.Compare(b.EID)) })
+			site.Entries = append(site.Entries, entry)
+		}
+		v.Sites = append(v.Sites, site)
+	}
+	return v
+}
+
+func (n *node) snapshot() Prefix {
+	v := Prefix{EID: n.eid(), Mapping: n.mapping()}
+	v.Mapping.Locators = slices.Clone(v.Mapping.Locators)
+	for r := n.regs; r != nil; r = r.next {
+		first := time.Unix(0, r.first).UTC()
+		if v.First.IsZero() || first.Before(v.First) {
+			v.First = first
+		}
+		m := r.mapping()
+		m.Locators = slices.Clone(m.Locators)
+		v.Registrations = append(v.Registrations, Registration{
+			ETR: r.etr.addr, Port: r.port, First: first, Last: time.Unix(0, r.last).UTC(), Reliable: r.reliable, Mapping: m,
+			ProxyReply: r.origin.proxyReply, WantNotify: r.origin.wantNotify, Merge: r.origin.merge, Security: r.origin.security,
+			TTLTimeout: r.origin.ttlTimeout,
+			Algorithm:  r.origin.algorithm, Nonce: r.nonce, HasXTRID: r.origin.hasXTRID, XTRID: r.origin.xtrID, SiteID: r.origin.siteID,
+		})
+	}
+	return v
 }
 
 // ClearStatistics sets the counters of an address family to 0 (`clear ip lisp statistics`).
