@@ -77,7 +77,7 @@ func whereabouts(lab *devices.Lab, forward bool) string {
 		}
 	}
 	if forward {
-		b.WriteString("Its own packets, those of the lab's hosts behind it, and those of this machine from its EID prefixes go through LISP: `ip rule` shows which.\n")
+		b.WriteString("Its own packets, those of the lab's hosts behind it, and those of this machine that `ip rule` leads into lisp0 go through LISP.\n")
 	} else {
 		b.WriteString("Its own packets, and those of the lab's hosts behind it, go through LISP; packets of this machine do not: that takes --forward.\n")
 	}
