@@ -196,7 +196,8 @@ func (s *space) ping(from, to string, count int) (answered int) {
 	return answered
 }
 
-// network is what a router must leave as it was: the machine's links, addresses, rules, and the routes of all tables.
+// network is what a router must leave as it was: the machine's links, addresses, rules, and the routes of all tables, but for
+// those that the kernel makes when it finds the time.
 func (s *space) network() (list []string) {
 	s.t.Helper()
 	links, err := s.link.LinkList()
@@ -211,7 +212,9 @@ func (s *space) network() (list []string) {
 		s.t.Fatal(err)
 	}
 	for _, a := range addrs {
-		list = append(list, fmt.Sprintf("address %v at %d", a.IPNet, a.LinkIndex))
+		if !a.IP.IsLinkLocalUnicast() {
+			list = append(list, fmt.Sprintf("address %v at %d", a.IPNet, a.LinkIndex))
+		}
 	}
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
 		rules, err := s.link.RuleList(family)
@@ -226,7 +229,9 @@ func (s *space) network() (list []string) {
 			s.t.Fatal(err)
 		}
 		for _, r := range routes {
-			list = append(list, fmt.Sprintf("route %v", r))
+			if r.Protocol != unix.RTPROT_KERNEL {
+				list = append(list, fmt.Sprintf("route %v", r))
+			}
 		}
 	}
 	slices.Sort(list)
