@@ -431,6 +431,9 @@ func TestUpRefused(t *testing.T) {
 			if err == nil || !strings.Contains(string(out), c.want) {
 				t.Errorf("%v\n%s\nwant %s", err, out, c.want)
 			}
+			if strings.Contains(string(out), "ip netns exec") {
+				t.Errorf("it tells how to look into a lab that is not there:\n%s", out)
+			}
 			if left := leftovers(t, run); left != nil {
 				t.Errorf("left behind: %v", left)
 			}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"os"
 	"strings"
 
 	"lisplab/commands"
@@ -50,13 +49,10 @@ func (c nodeCmd) Run(ctx context.Context) error {
 		for _, p := range c.Address {
 			opt.External[p.lab] = p.at
 		}
-		lab, set, err := c.open(opt, 0)
-		if err == nil {
-			fmt.Fprint(os.Stderr, whereabouts(lab, c.Forward))
-		}
-		return lab, set, err
+		return c.open(opt, 0)
 	}
-	return c.serve(ctx, open, c.State, 1)
+	hint := func(lab *devices.Lab) string { return whereabouts(lab, c.Forward) }
+	return c.serve(ctx, serving{open: open, hint: hint, state: c.State, speed: 1})
 }
 
 // whereabouts says at which addresses a router speaks LISP, and which packets do not pass.

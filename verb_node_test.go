@@ -260,3 +260,18 @@ func TestNodeRefuses(t *testing.T) {
 		}
 	}
 }
+
+// Where it is, a router says when it can be reached; before an error it would be a lie.
+func TestNodeSaysNothingBeforeItServes(t *testing.T) {
+	taken, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	flags, _ := places(t, "209.165.201.31")
+	_, errs, code := captured(t, t.Context(), append([]string{"node", "New-MSMR", "--ssh", "off", "--telnet", taken.Addr().String() + "-"}, flags...)...)
+	n, text := <-code, all(t, errs)
+	if n != exitFailed || !strings.Contains(text, "address already in use: does another lab run?") || strings.Contains(text, "speaks LISP here") {
+		t.Errorf("exit code %d, says\n%s", n, text)
+	}
+}

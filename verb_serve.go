@@ -54,15 +54,25 @@ func (c serveFlags) check() error {
 const maxSpeed = 100_000
 
 // Run serves until it is interrupted.
-func (c serveCmd) Run(ctx context.Context) error { return c.serve(ctx, c.open, c.State, c.Speed) }
+func (c serveCmd) Run(ctx context.Context) error {
+	return c.serve(ctx, serving{open: c.open, state: c.State, speed: c.Speed})
+}
 
-// serve opens a lab and serves it, with what is kept in a state directory if there is one, until it is interrupted, or, where its time is real, is broken beyond repair.
-func (c serveFlags) serve(ctx context.Context, open func(devices.Options) (*devices.Lab, *commands.Set, error), state string, speed float64) (err error) {
+// serving is a lab that is to be served.
+type serving struct {
+	open  func(devices.Options) (*devices.Lab, *commands.Set, error)
+	hint  func(*devices.Lab) string // what is peculiar to it, for standard error as soon as it is reachable; nil: nothing is
+	state string                    // the directory in which things are kept, "" for none
+	speed float64                   // of lab time
+}
+
+// serve opens a lab and serves it until it is interrupted, or, where its time is real, is broken beyond repair.
+func (c serveFlags) serve(ctx context.Context, what serving) (err error) {
 	ctx, broken := context.WithCancel(ctx)
 	defer broken()
 	var server atomic.Pointer[shell.Server]
 	var live bool
-	lab, set, err := open(devices.Options{
+	lab, set, err := what.open(devices.Options{
 		Interrupt:    ctx.Done(),
 		ShortPrompts: c.ShortPrompts,
 		Logged: func(d *devices.Device, line devices.LogLine) {
@@ -89,10 +99,10 @@ func (c serveFlags) serve(ctx context.Context, open func(devices.Options) (*devi
 	}
 	live = lab.Live()
 	defer func() { err = errors.Join(err, lab.Close()) }()
-	if live && speed != 1 {
-		return fmt.Errorf("--speed %v: the lab file says that the underlay is %s, where time is real", speed, devices.Netns)
+	if live && what.speed != 1 {
+		return fmt.Errorf("--speed %v: the lab file says that the underlay is %s, where time is real", what.speed, devices.Netns)
 	}
-	keys := shell.HostKeys{Dir: state}
+	keys := shell.HostKeys{Dir: what.state}
 	port, err := c.listen(lab, set, keys)
 	if err != nil {
 		return err
@@ -110,6 +120,9 @@ func (c serveFlags) serve(ctx context.Context, open func(devices.Options) (*devi
 		return err
 	}
 	server.Store(s)
+	if what.hint != nil {
+		fmt.Fprint(os.Stderr, what.hint(lab))
+	}
 	if err := c.tell(s, port); err != nil {
 		s.Close()
 		if port != nil {
@@ -117,7 +130,7 @@ func (c serveFlags) serve(ctx context.Context, open func(devices.Options) (*devi
 		}
 		return err
 	}
-	lab.FollowAt(ctx, speed)
+	lab.FollowAt(ctx, what.speed)
 	var running sync.WaitGroup
 	if port != nil {
 		running.Go(func() { port.Serve(ctx) })

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -33,23 +32,20 @@ func (c upCmd) Validate() error {
 func (c upCmd) Run(ctx context.Context) error {
 	open := func(opt devices.Options) (*devices.Lab, *commands.Set, error) {
 		opt.Underlay, opt.Run, opt.RunByLab = c.Underlay, c.Name, true
-		lab, set, err := c.open(opt, 0)
-		if err == nil {
-			c.hint(lab)
-		}
-		return lab, set, err
+		return c.open(opt, 0)
 	}
-	return c.serve(ctx, open, c.State, 1)
+	return c.serve(ctx, serving{open: open, hint: upHint, state: c.State, speed: 1})
 }
 
-// hint tells on standard error what is peculiar to this kind of lab.
-func (c upCmd) hint(lab *devices.Lab) {
-	space := "lisplab." + lab.Run() + "." + lab.Console()
-	fmt.Fprintf(os.Stderr, "Each router and host has a network namespace: ip netns exec %s ip route\n", space)
-	fmt.Fprintf(os.Stderr, "Ctrl-C or lisplab down %s ends the lab.\n", lab.Run())
+// upHint says what is peculiar to a lab in namespaces.
+func upHint(lab *devices.Lab) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Each router and host has a network namespace: ip netns exec lisplab.%s.%s ip route\n", lab.Run(), lab.Console())
+	fmt.Fprintf(&b, "Ctrl-C or lisplab down %s ends the lab.\n", lab.Run())
 	if plugs, _ := lab.Plugs(); len(plugs) > 0 {
-		fmt.Fprintf(os.Stderr, "Plugged into this machine until then: %s\n", strings.Join(plugs, ", "))
+		fmt.Fprintf(&b, "Plugged into this machine until then: %s\n", strings.Join(plugs, ", "))
 	}
+	return b.String()
 }
 
 // downCmd ends what lisplab up has brought up, and takes away what a crash has left.
