@@ -306,7 +306,11 @@ func (s Step) Decisions() []string {
 		if e := dec.Verdict.Entry; e.IsValid() {
 			parts = append(parts, "map-cache entry "+strings.ToUpper(e.String()))
 		}
-		if why := dec.Verdict.Reason; why != 0 {
+		switch why := dec.Verdict.Reason; why {
+		case 0:
+		case itr.MapRequestSent: // of a packet that is one
+			parts = append(parts, "map-cache miss, a Map-Request would be sent")
+		default:
 			parts = append(parts, why.String())
 		}
 	}

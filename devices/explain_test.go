@@ -23,7 +23,7 @@ func TestExplain(t *testing.T) {
 	cold := explain(t, lab, "h1", flow)
 	wantLines(t, "cold", cold, `
 		h1: from 10.10.10.2 to 10.30.30.2, TTL 64: route 0.0.0.0/0; out of eth0 to 10.10.10.1
-		xTR1: from 10.10.10.2 to 10.30.30.2, in by GigabitEthernet0/1, TTL 64: route 0.0.0.0/0; map-cache entry 0.0.0.0/0; map-cache miss, Map-Request sent; dropped`)
+		xTR1: from 10.10.10.2 to 10.30.30.2, in by GigabitEthernet0/1, TTL 64: route 0.0.0.0/0; map-cache entry 0.0.0.0/0; map-cache miss, a Map-Request would be sent; dropped`)
 	wantLines(t, "once more", explain(t, lab, "h1", flow), cold[0]+"\n"+cold[1])
 	snap, _ := lab.Device("xTR1").ITR()
 	if s, _ := snap.Service(service(0, true)); s.Statistics.MapRequestsOut != 0 || len(s.Pending) != 0 {

@@ -100,7 +100,7 @@ var reasonNames = [reasons]string{
 	PacketTooBig:      "packet too big for the tunnel",
 }
 
-// String returns the reason as `show ip lisp statistics` and `lab explain` print it.
+// String returns the reason as `show ip lisp statistics` prints it.
 func (r Reason) String() string {
 	if int(r) < len(reasonNames) {
 		return reasonNames[r]
