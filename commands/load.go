@@ -27,14 +27,17 @@ func (e *LoadError) Error() string {
 func (e *LoadError) Unwrap() error { return e.Err }
 
 // Load reads a configuration file by running its lines through the rows of configuration, on an empty configuration. A line
-// that is wrong is left out, and so is the block below it. The error is a *LoadError, or several of them joined, one a line.
-// Lines after `end` must be blank.
+// that is wrong is left out, and so, without a word, is the block below it. The error is a *LoadError, or several of them
+// joined, one a line. Lines after `end` must be blank.
 func (s *Set) Load(rel devices.Release, file, text string) (devices.Config, error) {
 	var cfg devices.Config
 	c := &Context{Out: io.Discard, Config: &cfg, loading: rel}
 	c.enter(frame{mode: Config})
 	var wrong []error
 	s.feed(c, text, func(number int, line string, err error) {
+		if errors.Is(err, errLeftOut) { // one mistake is told once
+			return
+		}
 		wrong = append(wrong, &LoadError{file, number, column(line, err), err})
 	})
 	if len(wrong) == 1 {

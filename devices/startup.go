@@ -57,7 +57,7 @@ func leaves(err error) (list []error) {
 	return append(list, err)
 }
 
-// firstOf keeps of many joined errors the first: one line that opens a block makes all lines in it wrong.
+// firstOf keeps of many joined errors the first: of a configuration for another release nearly every line can be wrong.
 func firstOf(err error) error {
 	const most = 10
 	list := leaves(err)
