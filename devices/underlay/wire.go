@@ -3,6 +3,7 @@
 package underlay
 
 import (
+	"encoding/binary"
 	"errors"
 	"os"
 	"slices"
@@ -43,6 +44,30 @@ type flight struct {
 // before the frame in a packet socket of this kind): the checksum, or the cut into segments. The lab's own interfaces leave
 // nothing, but a virtual one that a lab is plugged into may. Who writes it before the frame has the kernel do it there.
 type offload [10]byte
+
+// Of its fields: flags, of which one says that the checksum is open; into which segments the frame is to be cut; and where
+// the checksum begins and where from there it stands, in the byte order of the machine.
+const (
+	offloadFlags, needsChecksum = 0, 1
+	offloadCut                  = 1
+	offloadStart, offloadAt     = 6, 8
+)
+
+// finish does what the sender has left to do, so that what a link does to the frame is done to what its receiver gets. Only a
+// frame that is to be cut keeps its offload.
+func (o *offload) finish(frame []byte) {
+	start := int(binary.NativeEndian.Uint16(o[offloadStart:]))
+	at := start + int(binary.NativeEndian.Uint16(o[offloadAt:]))
+	if o[offloadFlags]&needsChecksum == 0 || o[offloadCut] != 0 || at+2 > len(frame) || start > len(frame) {
+		return
+	}
+	open := ^sum(0, frame[start:]) // the pseudo-header's stands where the checksum will
+	if open == 0 {
+		open = 0xffff // RFC 768: 0 stands for no checksum; of TCP the two are one
+	}
+	binary.BigEndian.PutUint16(frame[at:], open)
+	*o = offload{}
+}
 
 // findSegments lists those that have several ends.
 func (k *Kernel) findSegments() (list [][]Port) {
@@ -157,6 +182,7 @@ func (k *Kernel) readWire(r *relay, at Port, f *os.File) {
 		}
 		var o offload
 		frame := slices.Clone(buf[copy(o[:], buf):n])
+		o.finish(frame)
 		ok := k.post(func(now time.Time) []Delivery {
 			if r.wires == nil {
 				return nil

@@ -2,6 +2,7 @@ package underlay
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"math/rand/v2"
 	"os"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"lisplab/devices/packet"
 )
 
 // pairGround is a Ground whose wires end in the test's hands.
@@ -38,8 +41,8 @@ func (g *pairGround) Wire(at Port) (*os.File, error) {
 	return os.NewFile(uintptr(pair[0]), "wire"), nil
 }
 
-// someOffload stands before all frames.
-var someOffload = offload{1, 0, 0, 0, 0, 0, 34, 0, 6, 0}
+// someOffload stands before all frames: they are to be cut into segments.
+var someOffload = offload{offloadFlags: needsChecksum, offloadCut: unix.VIRTIO_NET_HDR_GSO_TCPV4, offloadStart: 34, offloadAt: 16}
 
 // cableWorld is two routers, left -- right, on a pairGround.
 type cableWorld struct {
@@ -217,5 +220,23 @@ func TestReceivers(t *testing.T) {
 	}
 	if got := cable.receivers(a, []byte("short")); got != nil {
 		t.Errorf("no frame at all goes to %v", got)
+	}
+}
+
+// A checksum that a frame's sender has left open is right before a link does something to the frame.
+func TestOpenChecksum(t *testing.T) {
+	const udpAt = ethernetHeader + ipv4Header
+	want := frameOf(packet.UDP(header4, 4342, 4342, register()))
+	if want[udpAt+6]|want[udpAt+7] == 0 {
+		t.Fatal("the frame has no checksum")
+	}
+	frame := slices.Clone(want)
+	pseudo := slices.Concat(frame[ethernetHeader+12:udpAt], []byte{0, protocolUDP}, frame[udpAt+4:udpAt+6])
+	binary.BigEndian.PutUint16(frame[udpAt+6:], sum(0, pseudo))
+	o := offload{offloadFlags: needsChecksum}
+	binary.NativeEndian.PutUint16(o[offloadStart:], udpAt)
+	binary.NativeEndian.PutUint16(o[offloadAt:], 6)
+	if o.finish(frame); o != (offload{}) || !bytes.Equal(frame, want) {
+		t.Errorf("offload %v, frame\n%x, want\n%x", o, frame, want)
 	}
 }
