@@ -314,7 +314,7 @@ func DialLab(ctx context.Context, at netip.AddrPort, key gossh.PublicKey) (*LabC
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "tcp", at.String())
 	if err != nil {
-		return nil, fmt.Errorf("no lab is at %v (`lisplab serve --lab-port %v` makes one reachable there): %w", at, at, err)
+		return nil, fmt.Errorf("no lab is at %v (`lisplab serve`, `up` and `node` make one reachable there with --lab-port %v): %w", at, at, err)
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	c, channels, requests, err := gossh.NewClientConn(conn, at.String(), cfg)
