@@ -12,7 +12,7 @@ import (
 // This file is the TCP half: connections, Registrations, ACK and NACK, Mapping Notifications.
 
 // accept takes a connection and asks for all registrations, if the address has had a Map-Register authenticated since its
-// last session; the port does not matter (draft section 4.1).
+// last session began; the port does not matter (draft section 4.1).
 func (e *Engine) accept(now time.Time, in lispcore.StreamOpened) {
 	s, replaced := e.sessions.Accept(now, in)
 	if s == nil {

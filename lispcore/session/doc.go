@@ -9,6 +9,7 @@
 //	 |  <---  Registration Refresh, scope 0      |  Send, Flush
 //	 |  Registration ...  --------------------->  |  Receive: bytes to messages, across any segment boundary
 //	 |            ... connection lost ...        |  Closed: Down, and the permission is gone
+//	 |                                           |          unless a Map-Register has come meanwhile
 //
 // A session is a library under the roles, with no timer of its own: TCP itself is the liveness of the transport, and
 // what a message means is the business of packages etr and mapserver. The package keeps framing, message IDs, counters,

@@ -16,6 +16,7 @@ type Session struct {
 	local, peer netip.Addr
 	active      bool
 	permitted   bool      // a Map-Server's: a connection may be accepted
+	admitted    bool      // a Map-Server's: the peer has authenticated itself since the present connection stood
 	opened      time.Time // the present or the last connection
 	rtt         time.Duration
 
@@ -61,7 +62,7 @@ func (s *Session) Dialling(stream lispcore.StreamID, local netip.Addr) {
 
 // Opened notes that the connection stands. Counters and message IDs start anew.
 func (s *Session) Opened(now time.Time, in lispcore.StreamOpened) {
-	s.state, s.since, s.stream = Up, now, in.Stream
+	s.state, s.since, s.stream, s.admitted = Up, now, in.Stream, false
 	s.table.byStream[in.Stream] = s
 	s.local, s.localPort, s.peerPort = in.Local.Addr(), in.Local.Port(), in.Remote.Port()
 	s.opened, s.rtt = now, in.RTT
@@ -71,15 +72,16 @@ func (s *Session) Opened(now time.Time, in lispcore.StreamOpened) {
 	s.nextID, s.received, s.pending = 0, nil, nil
 }
 
-// Closed notes that the connection, or the dial, is gone, and with it the permission for another one. It tells whether the
-// session was Up.
+// Closed notes that the connection, or the dial, is gone, and with it the permission for another one, unless the peer has
+// authenticated itself meanwhile: it is an ETR that has restarted, whose Map-Register has overtaken the end of its connection. It
+// tells whether the session was Up.
 func (s *Session) Closed(now time.Time) (wasUp bool) {
 	wasUp = s.state == Up
 	if wasUp {
 		s.since = now
 	}
 	delete(s.table.byStream, s.stream)
-	s.state, s.stream, s.permitted = Down, 0, false
+	s.state, s.stream, s.permitted, s.admitted = Down, 0, s.admitted, false
 	s.received, s.pending = nil, nil
 	return wasUp
 }

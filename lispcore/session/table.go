@@ -44,7 +44,7 @@ func (t *Table) Configure(peer netip.Addr) *Session { return t.find(peer, true) 
 // connection from there: call it for each authenticated UDP Map-Register (draft section 4.1).
 func (t *Table) Admit(local, peer netip.Addr) *Session {
 	s := t.find(peer, false)
-	s.permitted = true
+	s.permitted, s.admitted = true, true
 	if s.state != Up {
 		s.local = local
 	}
