@@ -13,11 +13,14 @@ import (
 // captureCmd writes a packet capture.
 type captureCmd struct {
 	labFlags
-	File   string `arg:"" help:"The pcapng file to write. On --underlay netns it gets the frames that really pass."`
+	File   string `arg:"" help:"The file to write, whose name ends in .pcapng. On --underlay netns it gets the frames that really pass."`
 	Link   string `xor:"place" placeholder:"A-B" help:"Only what passes the link between two routers, or between a host and its router: every packet as it looks there, with its TTL."`
 	Device string `xor:"place" placeholder:"NAME" help:"Only what passes the interfaces of a router, in and out."`
 	Replay string `placeholder:"PATH" help:"Capture the replay of a transcript, in place of a lab that runs for a while."`
 }
+
+// Validate refuses a file that would not be known for what it is.
+func (c captureCmd) Validate() error { return devices.CheckCaptureFile(c.File) }
 
 // Run writes the file. An answer of the transcript that differs is no error here. What is interrupted has captured until then.
 func (c captureCmd) Run(ctx context.Context) (err error) {

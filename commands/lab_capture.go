@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"lisplab/commands/grammar"
 	"lisplab/devices"
@@ -51,13 +50,13 @@ func labCaptureRows() []Row {
 	}
 }
 
-// captureSuffix ends the name of every capture, so that no line of a lab makes a file of another kind.
-const captureSuffix = ".pcapng"
-
 func (c *Context) beginCapture(a Args, t devices.Tap) error {
 	name := a.String("file")
-	if !filepath.IsLocal(name) || !strings.HasSuffix(name, captureSuffix) {
-		return fmt.Errorf("found file %q, expected the name of a new file below this directory that ends in %s", name, captureSuffix)
+	if err := devices.CheckCaptureFile(name); err != nil {
+		return err
+	}
+	if !filepath.IsLocal(name) {
+		return fmt.Errorf("found file %q, expected the name of a new file below this directory", name)
 	}
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {

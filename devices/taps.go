@@ -24,6 +24,18 @@ type Tap struct {
 // whole tells whether it is the whole lab.
 func (t Tap) whole() bool { return t.Link == "" && t.Device == "" }
 
+// captureSuffix ends the name of every file that has a capture: what is something else is not written over by a slip, or by a
+// line of a transcript.
+const captureSuffix = ".pcapng"
+
+// CheckCaptureFile tells what is wrong with the name of a file that is to have a capture.
+func CheckCaptureFile(name string) error {
+	if !strings.HasSuffix(name, captureSuffix) {
+		return fmt.Errorf("found file %q, expected a name that ends in %s", name, captureSuffix)
+	}
+	return nil
+}
+
 // Capture is a tap that runs. Its methods, like those of the lab, belong to the goroutine that owns the lab.
 type Capture struct {
 	lab  *world
