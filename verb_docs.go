@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"lisplab/transcripts"
 )
@@ -68,6 +70,9 @@ func build(ctx context.Context) ([]transcripts.Page, error) {
 	var results []*transcripts.Result
 	for _, source := range sources {
 		t, err := transcripts.Load(source)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%w: run lisplab docs at the root of its repository", err)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -34,10 +34,14 @@ func (c replayCmd) Run(ctx context.Context) error {
 	}
 	var failed, broken int
 	for _, file := range files {
-		ok, err := c.replay(ctx, file)
+		t, err := transcripts.Load(file)
+		loaded, ok := err == nil, false
+		if loaded {
+			ok, err = c.replay(ctx, t)
+		}
 		var wrong *transcripts.Error
 		switch {
-		case errors.As(err, &wrong) && len(files) > 1: // the others can be played
+		case (!loaded || errors.As(err, &wrong)) && len(files) > 1: // the others can be played
 			fmt.Printf("%v\n%-8s %s\n", err, "BROKEN", file)
 			broken++
 		case err != nil:
@@ -55,12 +59,8 @@ func (c replayCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-func (c replayCmd) replay(ctx context.Context, file string) (ok bool, err error) {
-	t, err := transcripts.Load(file)
-	if err != nil {
-		return false, err
-	}
-	bar := newProgress("replaying " + file)
+func (c replayCmd) replay(ctx context.Context, t *transcripts.Transcript) (ok bool, err error) {
+	bar := newProgress("replaying " + t.File)
 	res, err := transcripts.Replay(t, transcripts.Options{Step: bar.step, Underlay: c.Underlay, Interrupt: ctx.Done()})
 	bar.clear()
 	if err != nil {
@@ -80,7 +80,7 @@ func (c replayCmd) replay(ctx context.Context, file string) (ok bool, err error)
 			fmt.Println(f)
 		}
 	}
-	fmt.Printf("%-8s %s: %d lines typed, %v of lab time\n", word, file, res.Steps, res.Elapsed)
+	fmt.Printf("%-8s %s: %d lines typed, %v of lab time\n", word, t.File, res.Steps, res.Elapsed)
 	return word != "FAILED", nil
 }
 

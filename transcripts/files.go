@@ -19,16 +19,28 @@ func Files(paths ...string) ([]string, error) {
 			if err == nil && !d.IsDir() && (file == path || strings.HasSuffix(file, ".txt")) {
 				files = append(files, file)
 			}
-			return err
+			if err != nil {
+				return unread(file, "a transcript or a folder of transcripts", err)
+			}
+			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
 		if len(files) == before {
-			return nil, fmt.Errorf("found no transcript (*.txt) below %s", path)
+			return nil, fmt.Errorf("%s: found no transcript (*.txt) in this folder or below, expected one at least", path)
 		}
 	}
 	return files, nil
+}
+
+// unread says of a path that can't be read what was expected there. It wraps the system's error.
+func unread(path, expected string, err error) error {
+	var system *fs.PathError
+	if errors.As(err, &system) {
+		err = system.Err
+	}
+	return fmt.Errorf("%s: %w: expected %s", path, err, expected)
 }
 
 // ErrCI is why goldens are not rewritten where nobody reads what they become.
@@ -52,5 +64,8 @@ func Update(r *Result) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(r.Transcript.File, []byte(text), 0o644)
+	if err := os.WriteFile(r.Transcript.File, []byte(text), 0o644); err != nil {
+		return fmt.Errorf("writing this run's answers: %w", err)
+	}
+	return nil
 }

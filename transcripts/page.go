@@ -2,7 +2,9 @@ package transcripts
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -126,7 +128,7 @@ func (b *pageBuilder) text() string {
 func (r *Result) Embed(file string) (Page, error) {
 	old, err := os.ReadFile(file)
 	if err != nil {
-		return Page{}, err
+		return Page{}, unread(file, "a page with listings of a run", err)
 	}
 	var b strings.Builder
 	inside := 0
@@ -171,8 +173,11 @@ func (r *Result) find(line string) *Step {
 // Check compares the page with its file.
 func (p Page) Check() error {
 	old, err := os.ReadFile(p.File)
-	if err != nil {
-		return err
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s is missing: run `lisplab docs build`", p.File)
+	case err != nil:
+		return unread(p.File, "a page", err)
 	}
 	if !bytes.Equal(old, []byte(p.Text)) {
 		return fmt.Errorf("%s is stale: run `lisplab docs build`", p.File)
@@ -186,5 +191,8 @@ func (p Page) Write() (changed bool, err error) {
 	if err == nil && bytes.Equal(old, []byte(p.Text)) {
 		return false, nil
 	}
-	return true, os.WriteFile(p.File, []byte(p.Text), 0o644)
+	if err := os.WriteFile(p.File, []byte(p.Text), 0o644); err != nil {
+		return false, fmt.Errorf("writing a page: %w", err)
+	}
+	return true, nil
 }

@@ -75,7 +75,7 @@ func (e *Error) Error() string { return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Li
 func Load(file string) (*Transcript, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return nil, unread(file, "a transcript", err)
 	}
 	return Parse(file, string(text))
 }
