@@ -28,7 +28,7 @@ func labRows() []Row {
 			Run:  labConnect},
 		{Modes: only, Syntax: "advance DURATION$time",
 			Help: grammar.Words{"advance": "Let lab time pass", "advance DURATION": "How much: 90s, 5h5m41s, 1d"},
-			Run:  func(c *Context, a Args) error { return c.Lab.Advance(a.Duration("time")) }},
+			Run:  labAdvance},
 		{Modes: only, Syntax: "link WORD$a WORD$b <up|down>",
 			Help: grammar.Words{
 				"link":      "Break or mend the link between two routers",
@@ -156,6 +156,19 @@ func rolesText(cfg devices.Config) string {
 		return "--"
 	}
 	return strings.Join(roles, ", ")
+}
+
+// labAdvance moves lab time, or waits for it where it is real.
+func labAdvance(c *Context, a Args) error {
+	d := a.Duration("time")
+	if !c.Lab.Live() {
+		return c.Lab.Advance(d)
+	}
+	wait, err := c.Lab.Wait(d)
+	if err == nil {
+		c.Begin(wait)
+	}
+	return err
 }
 
 func labConnect(c *Context, a Args) error {

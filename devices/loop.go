@@ -26,7 +26,7 @@ type host interface {
 //
 // All outputs wait in one queue, ordered by (lab time, device, number). The head is carried over its real sockets, the
 // destination gets one input and is drained into the queue, and so on. When the queue is empty the clock jumps to the
-// earliest deadline: of the network, of a power-on, of a fault of the lab file, of an engine; at one instant in that order, devices in lab-file
+// earliest deadline: of the network, of a power-on, of a fault of the lab file, of a wait, of an engine; at one instant in that order, devices in lab-file
 // order. The same inputs give the same run, whatever the machine does meanwhile.
 type loop struct {
 	now       time.Time
@@ -40,9 +40,10 @@ type loop struct {
 	powerOn   func(device int) error
 	faults    lispcore.Timers[int] // of the lab file, by number
 	fault     func(i int) error
-	failed    func()          // is called when the run has ended by an error; may be nil
-	interrupt <-chan struct{} // closed: lab time passes no more; may be nil
-	idle      func() bool     // is called when nothing more is due at an instant, and tells whether it did something; may be nil
+	waits     lispcore.Timers[*waitTask] // that somebody sits out
+	failed    func()                     // is called when the run has ended by an error; may be nil
+	interrupt <-chan struct{}            // closed: lab time passes no more; may be nil
+	idle      func() bool                // is called when nothing more is due at an instant, and tells whether it did something; may be nil
 
 	count  int     // of deliveries and ticks at the present instant
 	recent [32]hop // the last of them
@@ -196,6 +197,8 @@ func (l *loop) next() (at time.Time, step func() error) {
 	earlier(t, armed, l.tickPower)
 	t, armed = l.faults.Next()
 	earlier(t, armed, l.tickFault)
+	t, armed = l.waits.Next()
+	earlier(t, armed, l.tickWait)
 	first := -1
 	for i, d := range l.engines {
 		if d.armed && (step == nil && first < 0 || d.at.Before(at)) {
@@ -262,6 +265,13 @@ func (l *loop) tickFault() error {
 		if err := l.fault(i); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func (l *loop) tickWait() error {
+	if t, due := l.waits.Due(l.now); due {
+		t.end()
 	}
 	return nil
 }

@@ -7,7 +7,7 @@ import (
 	"lisplab/devices/probe"
 )
 
-// Task is a command that waits: a ping, a traceroute, a lig. Like the device it belongs to the goroutine that owns the lab,
+// Task is a command that waits: a ping, a traceroute, a lig, `lab advance` in real time. Like the device it belongs to the goroutine that owns the lab,
 // which goes on meanwhile: it runs by the loop, packet for packet, and prints as it goes.
 type Task interface {
 	// Text is what is new on the screen since the last call.
@@ -112,6 +112,37 @@ func (t *failedTask) Text() (text string) {
 
 func (t *failedTask) Done() bool { return true }
 func (t *failedTask) Abort()     {}
+
+// waitTask is done when real time has passed. It prints nothing.
+type waitTask struct {
+	watched
+	done bool
+}
+
+// Wait begins to let real time pass, MaxWait at most: who would have to sit out Advance can give up a task, and others have
+// the lab meanwhile.
+func (l *Lab) Wait(d time.Duration) (Task, error) {
+	if err := l.MayPass(d); err != nil {
+		return nil, err
+	}
+	t := &waitTask{watched: watched{lab: l}}
+	l.loop.waits.Set(t, l.loop.now.Add(d))
+	return t, nil
+}
+
+func (t *waitTask) Text() string { return "" }
+func (t *waitTask) Done() bool   { return t.done }
+
+// Abort implements Task.
+func (t *waitTask) Abort() {
+	t.lab.loop.waits.Stop(t)
+	t.end()
+}
+
+func (t *waitTask) end() {
+	t.done = true
+	t.report()
+}
 
 // probes are the probes that a node has under way.
 type probes struct{ list []*probeTask }

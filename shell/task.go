@@ -12,7 +12,8 @@ import (
 
 // A task is a command that goes on when its line has been answered: a ping, a traceroute, a lig. It has the terminal until it
 // is done, as a connection to another router has: its text appears as it comes, and Ctrl-^ ends it. What else is typed
-// meanwhile is for the prompt behind it.
+// meanwhile is for the prompt behind it. One that a line addressed to the lab has begun is none of a router's: Ctrl-C, by which
+// everything else on this machine ends, ends it too.
 
 // task returns the task that has the terminal, or nil.
 func (s *Shell) task() devices.Task {
@@ -88,10 +89,11 @@ func (s *Shell) Relay(keys []byte) (rest, out []byte, err error) {
 	return rest, out, err
 }
 
-// work lets the task go on. Of the keys it uses Ctrl-^ alone.
+// work lets the task go on. Of the keys it uses those that end it.
 func (s *Shell) work(keys []byte) (rest, out []byte, err error) {
 	t := s.task()
-	if i := bytes.IndexByte(keys, ctrlCaret); i >= 0 {
+	ends := func(key rune) bool { return key == ctrlCaret || key == ctrlC && s.labTask != nil }
+	if i := bytes.IndexFunc(keys, ends); i >= 0 {
 		t.Abort()
 		keys = slices.Concat(keys[:i], keys[i+1:])
 	}
