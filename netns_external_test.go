@@ -146,9 +146,9 @@ func (e *elsewhere) link(space vishnetns.NsHandle, fn func(h *netlink.Handle) er
 
 // start runs `lisplab up` on the machine. It returns when that has said where everything is, or when it has ended; told is
 // what it says on standard error, and is closed then.
-func (e *elsewhere) start(binary string) (cmd *exec.Cmd, told *strings.Builder) {
+func (e *elsewhere) start(binary string, flags ...string) (cmd *exec.Cmd, told *strings.Builder) {
 	e.t.Helper()
-	cmd, told = exec.Command(binary, "up", "--lab", e.lab, "--name", e.run, "--ssh", "off", "--telnet", "127.0.0.1:0"), &strings.Builder{}
+	cmd, told = exec.Command(binary, append([]string{"up", "--lab", e.lab, "--name", e.run, "--ssh", "off", "--telnet", "127.0.0.1:0"}, flags...)...), &strings.Builder{}
 	cmd.Stderr = told
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -251,6 +251,72 @@ func TestExternalPort(t *testing.T) {
 				t.Errorf("eth1 is %s, and was %s", got, asItWas)
 			}
 		})
+	}
+}
+
+// answered is how many of the stranger's echo requests are.
+func (e *elsewhere) answered(to string, count int) (answered int) {
+	e.t.Helper()
+	e.in(e.stranger, func() error {
+		c, err := icmp.ListenPacket("ip4:icmp", "0.0.0.0")
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		answered, err = echo(c, to, count)
+		return err
+	})
+	return answered
+}
+
+// The cable into the machine stands among the links, and can be impaired as they can, in each direction. Its far end is the
+// machine's, and can't be cut.
+func TestExternalPortImpaired(t *testing.T) {
+	binary := lisplab(t)
+	e := newElsewhere(t, "impaired")
+	e.link(e.machine, func(h *netlink.Handle) error {
+		lo, err := h.LinkByName("lo")
+		if err != nil {
+			return err
+		}
+		return h.LinkSetUp(lo)
+	})
+	const labPort = "127.0.0.1:2200" // of this machine, which is the test's
+	cmd, told := e.start(binary, "--lab-port", labPort)
+	says := func(line, want string) {
+		t.Helper()
+		e.in(e.machine, func() error {
+			out, _ := exec.Command(binary, "ctl", "--lab-port", labPort, line).CombinedOutput()
+			if folded := strings.Join(strings.Fields(string(out)), " "); !strings.Contains(folded, want) {
+				t.Errorf("%s says\n%swant %s", line, out, want)
+			}
+			return nil
+		})
+	}
+	const link = "MSMR Gi0/0 eth1 (machine) up "
+	says("links", link+"--")
+	e.pings("10.98.0.1")
+	says("link MSMR eth1 loss 100", "")
+	says("links", link+"loss 100%")
+	if n := e.answered("10.98.0.1", 2); n > 0 {
+		t.Errorf("%d echo requests are answered over a cable that loses everything", n)
+	}
+	says("link MSMR eth1 clear", "")
+	e.pings("10.98.0.1")
+	says("link eth1 MSMR block tcp 4342 one-way", "")
+	says("links", "eth1 (machine) > MSMR Gi0/0 up block tcp 4342")
+	if n := e.answered("10.98.0.1", 2); n != 2 {
+		t.Errorf("%d of 2 echo requests are answered over a cable that blocks TCP 4342", n)
+	}
+	const far = "one end of the cable between MSMR and eth1 is the machine's, and not the lab's to break: `link MSMR eth1 loss 100` lets nothing pass"
+	says("link MSMR eth1 down", far)
+	says("link MSMR eth1 half-open", far)
+	says("link MSMR eth2 loss 30", `no device "eth2" in lab external: its devices are MSMR`)
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it ends with %v\n%s", err, told)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"lisplab/commands/grammar"
+	"lisplab/devices"
 	"lisplab/devices/underlay"
 )
 
@@ -109,15 +110,30 @@ var labLinkListing = listing{columns: []field{
 	{head: "Impairments"},
 }}
 
+// farEnd names the end B of a link. One that is the machine's is none of the lab's routers.
+func farEnd(k devices.LinkState) string {
+	if k.External() {
+		return k.B + " (machine)"
+	}
+	return k.B + " " + shortInterface(k.BInterface)
+}
+
+// linkState says whether a cable is whole, or whether there is none on this underlay.
+func linkState(k devices.LinkState) string {
+	switch {
+	case k.Up:
+		return "up"
+	case k.External():
+		return "absent"
+	}
+	return "down"
+}
+
 // labLinks lists a link once; where its directions differ once for each, which an arrow tells.
 func labLinks(c *Context, _ Args) error {
 	return labLinkListing.write(c.Out, c.Form, func(yield func([]string) bool) {
 		for _, k := range c.Lab.Links() {
-			a, b := k.A+" "+shortInterface(k.AInterface), k.B+" "+shortInterface(k.BInterface)
-			state := "down"
-			if k.Up {
-				state = "up"
-			}
+			a, b, state := k.A+" "+shortInterface(k.AInterface), farEnd(k), linkState(k)
 			there, back := impairmentText(k.AB), impairmentText(k.BA)
 			if there == back {
 				if !yield([]string{a, b, state, there}) {

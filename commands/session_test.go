@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"lisplab/devices"
@@ -213,4 +214,27 @@ func TestLab(t *testing.T) {
 	if run("device xTR2 start"); !lab.Device("xTR2").Running() {
 		t.Error("the router is stopped")
 	}
+}
+
+// A cable into the machine is a line of the links, also where there is none; what can't be done to it is told.
+func TestLabLinksIntoTheMachine(t *testing.T) {
+	set := compiled(t)
+	files := fstest.MapFS{
+		"lab.yaml": {Data: []byte("name: external\ndevices:\n  - {name: MSMR, config: MSMR.cfg}\n  - {name: xTR, config: MSMR.cfg}\n" +
+			"links:\n  - MSMR:GigabitEthernet0/0 -- xTR:GigabitEthernet0/0\nexternal:\n  - MSMR:GigabitEthernet0/1 -- eth1\n")},
+		"MSMR.cfg": {Data: []byte("interface GigabitEthernet0/0\n")},
+	}
+	lab, err := devices.OpenLab("lab.yaml", devices.Options{Parse: set.Load, FS: files})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lab.Close()
+	checkGolden(t, "lab_links_machine", typedAt(t, set, lab, [][2]string{
+		{"", "links"},
+		{"", "link MSMR eth1 loss 30"},
+		{"", "link eth1 msmr down"},
+		{"", "link MSMR eth1 half-open"},
+		{"", "link MSMR eth2 loss 30"},
+		{"", "link xTR eth1 loss 30"},
+	}...))
 }

@@ -32,6 +32,9 @@ func (l *Lab) Impair(a, b string, oneWay bool, change func(*underlay.Impairment)
 // HalfOpen makes the TCP connections over the links between two devices half open: they are reset on the side of a, and
 // nobody tells the other side.
 func (l *Lab) HalfOpen(a, b string) error {
+	if err := l.bothOurs(a, b); err != nil {
+		return err
+	}
 	cables, err := l.impairable(a, b)
 	if err != nil {
 		return err
@@ -52,12 +55,50 @@ func (l *Lab) impairable(a, b string) ([]cable, error) {
 	if _, alone := l.net.(placed); alone {
 		return nil, errNoImpairments
 	}
+	switch c, plug := l.plug(a, b); {
+	case plug && !l.plugged():
+		return nil, noSuchCable(a, b)
+	case plug:
+		return []cable{c}, nil
+	}
 	return l.cables(a, b)
+}
+
+// bothOurs is the error of what takes both ends of a cable that leads into the machine.
+func (l *Lab) bothOurs(a, b string) error {
+	_, plug := l.plug(a, b)
+	switch {
+	case !plug:
+		return nil
+	case !l.plugged():
+		return noSuchCable(a, b)
+	}
+	return fmt.Errorf("one end of the cable between %s and %s is the machine's, and not the lab's to break: `link %[1]s %[2]s loss 100` lets nothing pass", a, b)
+}
+
+func noSuchCable(a, b string) error {
+	return fmt.Errorf("the lab file plugs %s and %s together, but there is no such cable here: only on the %s underlay", a, b, Netns)
+}
+
+// plug finds the cable between a router and an interface of the machine, where neither is meant to be a device.
+func (l *Lab) plug(a, b string) (c cable, found bool) {
+	for i, p := range l.file.plugs {
+		is := func(router, machine string) bool {
+			return machine == p.machine && l.Device(machine) == nil && l.Device(router) == l.devices[p.Node]
+		}
+		switch {
+		case is(a, b):
+			return cable{l.plugCable(i), false}, true
+		case is(b, a):
+			return cable{l.plugCable(i), true}, true
+		}
+	}
+	return cable{}, false
 }
 
 // cable is a link between two devices that were named.
 type cable struct {
-	link     int
+	link     int  // by its number in the underlay
 	backward bool // from the first device to the second is from the link's end B to its end A
 }
 

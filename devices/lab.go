@@ -66,8 +66,8 @@ type Options struct {
 // LinkState is one link between two interfaces.
 type LinkState struct {
 	A, AInterface string
-	B, BInterface string
-	Up            bool // the cable; an interface that is shut does not change it
+	B, BInterface string // of a cable into the machine B is its interface, and BInterface ""
+	Up            bool   // the cable; an interface that is shut does not change it
 	// AB and BA are what the link does to packets from A to B, and back.
 	AB, BA underlay.Impairment
 }
@@ -295,7 +295,10 @@ func (l *Lab) device(name string) (*Device, error) {
 	return nil, fmt.Errorf("no device %q in lab %s: its devices are %s", name, l.Name(), strings.Join(l.loop.names[:len(l.devices)], ", "))
 }
 
-// Links returns the links in lab-file order.
+// External tells whether it is a cable into an interface of the machine: not Up where the underlay has none.
+func (k LinkState) External() bool { return k.BInterface == "" }
+
+// Links returns the links in lab-file order, and then the cables into the machine's interfaces.
 func (l *Lab) Links() []LinkState {
 	var list []LinkState
 	for i, k := range l.net.Links() {
@@ -305,11 +308,22 @@ func (l *Lab) Links() []LinkState {
 			AB: l.net.Impairment(i, false), BA: l.net.Impairment(i, true),
 		})
 	}
+	for i, p := range l.file.plugs {
+		k := LinkState{A: l.devices[p.Node].Name(), AInterface: p.Interface, B: p.machine, Up: l.plugged()}
+		if k.Up {
+			c := l.plugCable(i)
+			k.AB, k.BA = l.net.Impairment(c, false), l.net.Impairment(c, true)
+		}
+		list = append(list, k)
+	}
 	return list
 }
 
 // SetLink plugs the cables between two devices in or out. Setting what is set already changes nothing.
 func (l *Lab) SetLink(a, b string, up bool) error {
+	if err := l.bothOurs(a, b); err != nil {
+		return err
+	}
 	cables, err := l.cables(a, b)
 	if err != nil {
 		return err
@@ -331,6 +345,11 @@ func (l *Lab) neighbors(d *Device) string {
 			names = append(names, l.devices[k.B.Node].Name())
 		case k.B.Node:
 			names = append(names, l.devices[k.A.Node].Name())
+		}
+	}
+	for _, p := range l.file.plugs {
+		if p.Node == d.index && l.plugged() {
+			names = append(names, p.machine)
 		}
 	}
 	if len(names) == 0 {

@@ -21,7 +21,7 @@ import (
 //
 // Addresses matter where routers are processes of machines (the host underlay); one that does not stand here is where it
 // says. Into the machine's interfaces the netns underlay plugs, and what is at their far ends is on the segment of the lab's:
-// its hosts included, if it has any. Elsewhere there is no such cable (Lab.Unplugged).
+// its hosts included, if it has any. Elsewhere there is no such cable (Lab.Plugs).
 const (
 	externalForm = addressForm + ", or " + plugForm
 	addressForm  = "two addresses of one family, such as 203.0.113.11 at 192.0.2.111"

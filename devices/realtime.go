@@ -101,8 +101,14 @@ func (l *Lab) Plugs() (list []string, in bool) {
 	for _, p := range l.file.plugs {
 		list = append(list, l.devices[p.Node].Name()+" "+p.Interface+dashes+p.machine)
 	}
-	return list, l.Run() != ""
+	return list, l.plugged()
 }
+
+// plugged tells whether what the lab file plugs into the machine is plugged in.
+func (l *Lab) plugged() bool { return l.Run() != "" }
+
+// plugCable is the number of such a cable in the underlay.
+func (l *Lab) plugCable(i int) int { return len(l.file.links) + i }
 
 // Live tells whether lab time is real: the lab does not run on loopback.
 func (l *Lab) Live() bool { return l.live != nil }

@@ -92,7 +92,7 @@ type lane struct {
 type laneKey struct{ from, to Port }
 
 // Impair says what a link does to packets from its end A to its end B, or backward. Call Update when all changes are made.
-// Packets that are under way keep the delay that they were given.
+// Packets that are under way keep the delay that they were given. The numbers of Plugs follow those of Links.
 func (l *lanes) Impair(link int, backward bool, i Impairment) {
 	key := l.key(link, backward)
 	if i.none() {
@@ -118,7 +118,7 @@ func (l *lanes) Impairment(link int, backward bool) Impairment {
 }
 
 func (l *lanes) key(link int, backward bool) laneKey {
-	k := l.net.links[link]
+	k := l.net.cable(link)
 	if backward {
 		return laneKey{k.B, k.A}
 	}

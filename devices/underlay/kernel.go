@@ -125,12 +125,13 @@ func NewKernel(cfg KernelConfig) *Kernel {
 		model: newModel(cfg.Links, cfg.Filter), cfg: cfg, arrivals: make(chan Arrival, maxArrivals), closing: make(chan struct{}),
 		relays: make(map[int]*relay),
 	}
+	k.plugs = slices.Clone(cfg.Plugs)
 	k.lanes = newLanes(&k.model, cfg.Chance)
 	for i, name := range cfg.Names {
 		k.nodes = append(k.nodes, &node{index: i, name: name})
 	}
 	k.addHosts(cfg.Hosts)
-	for _, p := range cfg.Plugs {
+	for _, p := range k.plugs {
 		k.nodes = append(k.nodes, &node{index: p.B.Node, name: p.B.Interface})
 	}
 	for range k.nodes {

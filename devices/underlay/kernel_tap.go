@@ -114,8 +114,8 @@ func (t *kernelTap) hear(f *os.File, sight func(link *unix.SockaddrLinklayer, da
 	t.readers.Go(func() { t.read(f, sight) })
 }
 
-// outside tells whether a port is the far end of one of Plugs.
-func (k *Kernel) outside(p Port) bool { return p.Node >= len(k.nodes)-len(k.cfg.Plugs) }
+// outside tells whether a port is the far end of a plug.
+func (k *Kernel) outside(p Port) bool { return p.Node >= len(k.nodes)-len(k.plugs) }
 
 // ends are the ports of a segment, the given one first: what is cabled to it, and hosts.
 func (k *Kernel) ends(p Port) []Port {
@@ -126,7 +126,7 @@ func (k *Kernel) ends(p Port) []Port {
 				list = append(list, b)
 			}
 		}
-		for _, l := range slices.Concat(k.links, k.cfg.Plugs) {
+		for _, l := range slices.Concat(k.links, k.plugs) {
 			add(l.A, l.B)
 			add(l.B, l.A)
 		}

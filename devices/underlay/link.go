@@ -59,6 +59,14 @@ func (n *model) SetLink(link int, up bool) { n.links[link].Up = up }
 // Links returns the cables in the order of Config.
 func (n *model) Links() []Link { return slices.Clone(n.links) }
 
+// cable finds a link, or a plug, by its number.
+func (n *model) cable(i int) Link {
+	if i < len(n.links) {
+		return n.links[i]
+	}
+	return n.plugs[i-len(n.links)]
+}
+
 // LineUp tells the line protocol of an interface, as of the last Update: up when the router runs, the interface is not shut
 // and, where a cable is plugged, the cable and the other end are up too.
 func (n *model) LineUp(node int, name string) bool { return n.nodes[node].lines[name] }

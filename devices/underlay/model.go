@@ -7,6 +7,7 @@ import "slices"
 type model struct {
 	nodes []*node // routers, then hosts, then what Plugs lead to
 	links []Link
+	plugs []Link           // cables out of the network, which only a kernel has; their numbers follow those of links
 	near  map[Port][]Port  // neighbors, as of the last update
 	walks map[walkKey]walk // too
 

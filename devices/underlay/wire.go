@@ -77,7 +77,7 @@ func (k *Kernel) findSegments() (list [][]Port) {
 			list = append(list, ends)
 		}
 	}
-	for _, l := range slices.Concat(k.links, k.cfg.Plugs) {
+	for _, l := range slices.Concat(k.links, k.plugs) {
 		add(l.A)
 	}
 	for _, nd := range k.nodes {
