@@ -48,6 +48,7 @@ type Device struct {
 	monitor  *Monitor // nil: not used since the boot
 	ligs     []*ligTask
 	hits     map[accessKey]uint64
+	zero     map[string]zero                // of the counters of each interface
 	debug    bool                           // `debug lisp control-plane all`
 	cleared  map[lispcore.Service]time.Time // when the statistics were
 	touched  bool                           // a locator has come or gone: the registrations may have to say so
@@ -216,6 +217,7 @@ func (d *Device) powerOn(now time.Time) {
 	d.rand = d.source("nonces", d.boots)
 	d.itrRand = d.source("ITR nonces", d.boots)
 	d.hits = make(map[accessKey]uint64)
+	d.zeroCounters(time.Time{}, d.file.interfaces...)
 	d.sessions = session.NewTable()
 	d.streams = make(map[lispcore.StreamID]receiver)
 	d.lines, d.since = make(map[string]bool), nil

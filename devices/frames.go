@@ -115,7 +115,7 @@ func (l *Lab) allPlaces() (list []capture.Place) {
 // places are the router's interfaces.
 func (d *Device) places() (list []capture.Place) {
 	for _, name := range d.file.interfaces {
-		list = append(list, capture.Place{Name: name, Port: underlay.Port{Node: d.index, Interface: name}})
+		list = append(list, capture.Place{Name: name, Port: d.port(name)})
 	}
 	return list
 }

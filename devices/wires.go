@@ -49,6 +49,7 @@ type wires interface {
 	SourceIn(node int, vrf string, dst netip.Addr) (netip.Addr, bool)
 	Conns(node int) []underlay.ConnState
 	UDPPorts(node int) []uint16
+	Counters(now time.Time, at underlay.Port) (c underlay.Counters, ok bool) // false where no port is the lab's
 
 	Close() error
 }

@@ -152,6 +152,27 @@ func (g *Ground) Enter(node int, fn func() error) error { return within(g.nodes[
 // Interface implements underlay.Ground.
 func (g *Ground) Interface(node, index int) string { return g.nodes[node].byIndex[index] }
 
+// Counters implements underlay.Ground, by the statistics of the node's end of the veth.
+func (g *Ground) Counters(at underlay.Port) (underlay.Counters, error) {
+	p := g.nodes[at.Node]
+	port, ok := p.ports[at.Interface]
+	if !ok {
+		return underlay.Counters{Modelled: true}, nil // a loopback, which is an address at most: nothing passes
+	}
+	link, err := p.link.LinkByIndex(port.index)
+	if err != nil {
+		return underlay.Counters{}, p.vanished(at.Interface, port, err)
+	}
+	s := link.Attrs().Statistics
+	if s == nil {
+		return underlay.Counters{}, fmt.Errorf("interface %s (%s in namespace %s): the kernel tells no statistics", at.Interface, port.name, p.space.name)
+	}
+	return underlay.Counters{
+		In: underlay.Traffic{Packets: s.RxPackets, Bytes: s.RxBytes}, Out: underlay.Traffic{Packets: s.TxPackets, Bytes: s.TxBytes},
+		OutputDrops: s.TxDropped, InputErrors: s.RxErrors, CRC: s.RxCrcErrors,
+	}, nil
+}
+
 // Watch implements underlay.Ground: an interface that somebody removes can't come back by itself, nor can a bridge.
 func (g *Ground) Watch(lost func(error)) {
 	for _, p := range g.nodes {

@@ -121,6 +121,11 @@ func (o *Own) Relay(underlay.Port, bool) error { return nil }
 // Wire has none.
 func (o *Own) Wire(underlay.Port) (*os.File, error) { return nil, errors.ErrUnsupported }
 
+// Counters has none: the ports are the machine's.
+func (o *Own) Counters(underlay.Port) (underlay.Counters, error) {
+	return underlay.Counters{}, errors.ErrUnsupported
+}
+
 // Watch implements underlay.Ground. Tunnels that vanish are noticed by who reads them; nothing else here is the ground's.
 func (o *Own) Watch(func(error)) {}
 

@@ -35,6 +35,9 @@
 // ends only where nothing passes at all. What a link does to a packet of the model it does, by the same draws, to an Ethernet
 // frame of a real one (treat.go).
 //
+// Counters (counters.go). Every event tells which segments its packets have crossed, and how the last one ended; the ports count
+// by that, and captures show it, so that the two agree frame by frame.
+//
 // Two more networks take the same outputs in real time, where what is sent arrives by itself: Kernel (kernel.go), of routers in
 // namespaces, to whose networks it does what the model says, and whose impaired links and access lists have frames treated one
 // by one (wire.go, treat.go, filter.go), though their TCP is the kernel's; and Machine (machine.go), of one router at the

@@ -53,6 +53,17 @@ func (k EventKind) String() string {
 	return fmt.Sprintf("event %d", uint8(k))
 }
 
+// Fate is what becomes of a packet on a segment that it is to cross.
+type Fate uint8
+
+// The fates.
+const (
+	CameIn        Fate = iota // its receiver has it, whatever happens there
+	QueueFull                 // it never left: the queue of the link had no room
+	LostOnLink                // it left, and vanished
+	DamagedOnLink             // it left, and the port that it reached dropped it, for a byte was changed
+)
+
 // Event is one thing that happened between two sockets, told in the lab's own addresses, ports and sequence numbers.
 // Kernel addresses and ports never stand in it. The events of a run, in order, are its trace.
 type Event struct {
@@ -74,6 +85,8 @@ type Event struct {
 	// Twice and Late tell how impaired links have treated the segments of a Data event: the last one came twice, the first one
 	// came last.
 	Twice, Late bool
+	// Fate is what became of the packet on the last segment of Way.
+	Fate Fate
 
 	// Node and Interface are the sender and where its packet left it; Interface is "" where no packet did, or none is known.
 	Node      int

@@ -111,6 +111,7 @@ func (n *Network) SetPower(node int, on bool) error {
 		n.answered(d)
 	}
 	nd.receives = false
+	n.ports.forget(node)
 	nd.tcp.streams, nd.tcp.pending, nd.tcp.unwanted = nil, nil, nil
 	return errors.Join(nd.tcp.close(), n.closeData(nd))
 }

@@ -47,9 +47,9 @@ func (s Service) protocol() uint8 {
 const (
 	// ReorderGap is for how long a reordered packet is held back.
 	ReorderGap = 10 * time.Millisecond
-	// queuePackets is how many full packets wait for a link with a Rate at most, as in IOS's default output queue; what
+	// QueuePackets is how many full packets wait for a link with a Rate at most, as in IOS's default output queue; what
 	// comes then is lost.
-	queuePackets = 40
+	QueuePackets = 40
 )
 
 // Block adds a service to those that are blocked.
@@ -185,19 +185,19 @@ func (f harm) after() (delay time.Duration, copies int) {
 	return delay, copies
 }
 
-// cross draws what becomes of one packet on a segment, of some bytes. It returns why the packet is lost there, or "".
-func (l *lanes) cross(now time.Time, h Hop, length int, f *harm) (lost string) {
+// cross draws what becomes of one packet on a segment, of some bytes. It returns that, and why the packet is lost there.
+func (l *lanes) cross(now time.Time, h Hop, length int, f *harm) (fate Fate, lost string) {
 	lane := l.on(h)
 	if lane == nil {
-		return ""
+		return CameIn, ""
 	}
 	if lane.Rate > 0 {
 		at := now.Add(f.delay)
 		if lane.free.Before(at) {
 			lane.free = at
 		}
-		if lane.free.Sub(at) > lane.sending(queuePackets*DefaultMTU) {
-			return "the queue of the link " + l.linkName(h) + " is full"
+		if lane.free.Sub(at) > lane.sending(QueuePackets*DefaultMTU) {
+			return QueueFull, "the queue of the link " + l.linkName(h) + " is full"
 		}
 		lane.free = lane.free.Add(lane.sending(length))
 		f.delay = lane.free.Sub(now)
@@ -207,7 +207,7 @@ func (l *lanes) cross(now time.Time, h Hop, length int, f *harm) (lost string) {
 		f.delay += time.Duration(l.chance.Int64N(int64(lane.Jitter) + 1))
 	}
 	if l.drawn(lane.Loss) {
-		return "lost on the link " + l.linkName(h)
+		return LostOnLink, "lost on the link " + l.linkName(h)
 	}
 	if l.drawn(lane.Checksum) {
 		f.damaged = true
@@ -221,7 +221,17 @@ func (l *lanes) cross(now time.Time, h Hop, length int, f *harm) (lost string) {
 	if l.drawn(lane.Reorder) {
 		f.late = true
 	}
-	return ""
+	return CameIn, ""
+}
+
+// queued is how many full packets wait at a port for the links that begin there.
+func (l *lanes) queued(now time.Time, at Port) (packets int) {
+	for key, lane := range l.byWay {
+		if wait := lane.free.Sub(now); key.from == at && lane.Rate > 0 && wait > 0 {
+			packets += int((wait + lane.sending(DefaultMTU) - 1) / lane.sending(DefaultMTU))
+		}
+	}
+	return min(packets, QueuePackets)
 }
 
 // sending is how long the link needs for some bytes.

@@ -65,14 +65,15 @@ func (n *Network) depart(now time.Time, e *end, out lispcore.Output) error {
 func (n *Network) send(now time.Time, p *passage) error {
 	var lost []stretch
 	for _, s := range p.missing {
-		if f, why, damaged := n.drawSegment(now, p.end, s.to-s.from); why == "" {
+		v := n.drawSegment(now, p.end, s.to-s.from)
+		if f, why, damaged := tcpFate(v); why == "" {
 			p.harm.twice, p.harm.late = p.harm.twice || f.twice, p.harm.late || f.late
 			if at := now.Add(f.delay); at.After(p.there) {
 				p.there = at
 			}
 		} else {
 			lost = append(lost, s)
-			n.observeLoss(now, p, s, why, damaged)
+			n.observeLoss(now, p, s, v, why, damaged)
 		}
 	}
 	p.missing = lost
@@ -89,12 +90,11 @@ func (n *Network) send(now time.Time, p *passage) error {
 }
 
 // drawSegment draws for one segment, or an acknowledgment or a flag without bytes, from e to its peer.
-func (n *Network) drawSegment(now time.Time, e *end, size int) (f harm, why string, damaged bool) {
-	v := n.pass(n.path(e.node, e.vrf, e.peer().addr.Addr()), parcel{
+func (n *Network) drawSegment(now time.Time, e *end, size int) verdict {
+	return n.pass(n.path(e.node, e.vrf, e.peer().addr.Addr()), parcel{
 		FlowInfo: FlowInfo{Protocol: protocolTCP, Source: e.addr, Destination: e.peer().addr, Flags: ACK},
 		ttl:      controlTTL, length: segmentHeaders(e.addr) + size, sent: now,
 	})
-	return tcpFate(v)
 }
 
 // tcpFate is what a verdict means to TCP: a segment whose bytes are changed is lost.
@@ -107,7 +107,7 @@ func tcpFate(v verdict) (f harm, why string, damaged bool) {
 }
 
 // observeLoss tells of a segment that did not arrive.
-func (n *Network) observeLoss(now time.Time, p *passage, s stretch, why string, damaged bool) {
+func (n *Network) observeLoss(now time.Time, p *passage, s stretch, v verdict, why string, damaged bool) {
 	w, ok := p.out.(lispcore.WriteStream)
 	if !ok {
 		return // what has no bytes is only late
@@ -123,6 +123,7 @@ func (n *Network) observeLoss(now time.Time, p *passage, s stretch, why string, 
 	}
 	event.Seq += uint32(s.from)
 	event.Payload, event.Detail, event.Damaged = w.Data[s.from:s.to], why, damaged
+	event.Way, event.Fate = event.Way[:v.crossed], v.fate
 	n.observe(event)
 }
 
@@ -177,9 +178,11 @@ func (n *Network) ground(e *end) []lispcore.Output {
 // is not there yet; the dial waits for it then, or for the next SYN.
 func (n *Network) impairDial(now time.Time, d *dial, v verdict, event *Event) (waits bool) {
 	length := segmentHeaders(d.src)
-	there, why, damaged := tcpFate(n.pass(n.path(d.node, "", d.dst.Addr()), parcel{
+	syn := n.pass(n.path(d.node, "", d.dst.Addr()), parcel{
 		FlowInfo: FlowInfo{Protocol: protocolTCP, Source: d.src, Destination: d.dst, Flags: SYN}, ttl: controlTTL, length: length, sent: now,
-	}))
+	})
+	event.Way, event.Fate = event.Way[:syn.crossed], syn.fate
+	there, why, damaged := tcpFate(syn)
 	back := harm{}
 	if why == "" {
 		back, why, damaged = tcpFate(n.pass(n.path(v.node, v.vrf, d.src.Addr()), parcel{

@@ -50,19 +50,19 @@ func (n *Network) impairPacket(now time.Time, from *node, out lispcore.SendPacke
 	h := Hop{From: Port{from.index, out.Interface}, To: at, MTU: event.MTU}
 	src, dst, protocol := endpoints(out.Data)
 	var f harm
-	why := n.lane(h, parcel{FlowInfo: FlowInfo{Protocol: protocol, Source: src, Destination: dst}, length: len(out.Data), sent: now}, &f)
-	drop := func(event Event, why string) {
+	fate, why := n.lane(h, parcel{FlowInfo: FlowInfo{Protocol: protocol, Source: src, Destination: dst}, length: len(out.Data), sent: now}, &f)
+	drop := func(event Event, fate Fate, why string) {
 		n.stats.PacketsDropped++
-		event.Kind, event.Detail = PacketDropped, why
+		event.Kind, event.Detail, event.Fate = PacketDropped, why, fate
 		n.crosses(&event, at)
 		n.observe(event)
 	}
 	switch {
 	case why != "":
-		drop(event, why)
+		drop(event, fate, why)
 		return true
 	case f.corrupt || f.damaged: // every packet has a checksum of its own
-		drop(event, "damaged on the link "+n.linkName(h))
+		drop(event, DamagedOnLink, "damaged on the link "+n.linkName(h))
 		return true
 	case f == harm{}:
 		return false
@@ -74,7 +74,7 @@ func (n *Network) impairPacket(now time.Time, from *node, out lispcore.SendPacke
 			event := event
 			event.At, event.Payload = now, data
 			if to, ok := n.Neighbor(from.index, out.Interface, event.To); !ok || to != at {
-				drop(event, "the link "+n.linkName(h)+" went down under it")
+				drop(event, LostOnLink, "the link "+n.linkName(h)+" went down under it")
 				return nil
 			}
 			n.landPacket(event, at, data)

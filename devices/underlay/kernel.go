@@ -28,6 +28,8 @@ type Ground interface {
 	// Wire opens a packet socket at the far end of an interface: it reads what the node sends there, and what is written to it
 	// the node receives.
 	Wire(at Port) (*os.File, error)
+	// Counters is what the kernel has counted at an interface since that was made.
+	Counters(at Port) (Counters, error)
 	// Watch calls lost, from any goroutine, when something that the ground has built is gone.
 	Watch(lost func(error))
 	Close() error
@@ -104,6 +106,7 @@ type Kernel struct {
 	taps     []*kernelTap
 	segments [][]Port       // of several ends each
 	relays   map[int]*relay // of segments, by number
+	ports    tallies        // of what relays have dropped
 	flights  lispcore.Timers[*flight]
 }
 
@@ -189,6 +192,7 @@ func (k *Kernel) SetPower(node int, on bool) error {
 	if on {
 		return k.openSite(node)
 	}
+	k.ports.forget(node)
 	err := k.apply(node, State{Tunnels: k.sites[node].applied.Tunnels})
 	return errors.Join(err, k.closeSite(node))
 }
@@ -254,6 +258,18 @@ func (k *Kernel) apply(node int, s State) error {
 	}
 	at.applied = s
 	return nil
+}
+
+// Counters returns what the kernel has counted at an interface, and what the lab has dropped between it and its neighbours; false
+// when the kernel does not say.
+func (k *Kernel) Counters(now time.Time, at Port) (Counters, bool) {
+	dropped := k.ports.read(now, at)
+	c, err := k.cfg.Ground.Counters(at)
+	c.OutputDrops += dropped.OutputDrops
+	c.InputErrors += dropped.InputErrors
+	c.CRC += dropped.CRC
+	c.Queued = k.queued(now, at)
+	return c, err == nil
 }
 
 // Forwards tells whether a packet out of the tunnel of a VRF is the kernel's to forward: here all are.

@@ -89,8 +89,12 @@ func (asItIs) Apply(int, State) error             { return nil }
 func (asItIs) Interface(int, int) string          { return "" }
 func (asItIs) Relay(Port, bool) error             { return nil }
 func (asItIs) Wire(Port) (*os.File, error)        { return nil, errors.ErrUnsupported }
+func (asItIs) Counters(Port) (Counters, error)    { return Counters{}, errors.ErrUnsupported }
 func (asItIs) Watch(func(error))                  {}
 func (asItIs) Close() error                       { return nil }
+
+// Counters has none: the ports are the machine's, and who else uses them is not known.
+func (m *Machine) Counters(time.Time, Port) (Counters, bool) { return Counters{}, false }
 
 // place is where an address of the lab is.
 func (m *Machine) place(a netip.Addr) netip.Addr {

@@ -45,6 +45,7 @@ type Config struct {
 type Network struct {
 	model
 	lanes
+	ports  tallies
 	cfg    Config
 	block  *block
 	byAddr map[netip.AddrPort]int // UDP sockets of the lab, by kernel address
@@ -230,6 +231,7 @@ func (n *Network) Close() error {
 }
 
 func (n *Network) observe(e Event) {
+	n.ports.count(e)
 	if n.cfg.Observe != nil {
 		n.cfg.Observe(e)
 	}

@@ -17,6 +17,7 @@ const (
 const (
 	ipv4Header = 20
 	ipv6Header = 40
+	fragHeader = 8 // IPv6 fragment extension header
 	udpHeader  = 8
 	tcpHeader  = 20
 	icmpHeader = 8

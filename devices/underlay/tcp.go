@@ -146,7 +146,7 @@ func (n *Network) dial(now time.Time, d *dial) error {
 	d.sent = now
 	event := d.event(now, Dial)
 	v := n.segment(d.node, "", FlowInfo{Source: d.src, Destination: d.dst, Flags: SYN, Packets: 1})
-	event.Way = n.path(d.node, "", d.dst.Addr()).hops[:v.crossed]
+	event.Way, event.Fate = n.path(d.node, "", d.dst.Addr()).hops[:v.crossed], v.fate
 	if !v.arrived {
 		event.Detail = v.why
 	} else if back := n.segment(v.node, v.vrf, FlowInfo{Source: d.dst, Destination: d.src, Flags: SYN | ACK, Packets: 1}); !back.arrived || back.node != d.node {

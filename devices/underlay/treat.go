@@ -23,32 +23,32 @@ type crossing struct {
 // What is no IP packet, or a malformed one, is lost, late and doubled like any other frame, but neither blocked nor changed;
 // ICMPv6 neighbour discovery is changed as little as ARP is: the modelled network, which has neither, finds its neighbours
 // on such links too. Fragments but the first are not blocked, whatever became of that one: without it they are worth nothing.
-func (l *lanes) treat(now time.Time, from, to Port, frame []byte) (out []crossing, lost string) {
+func (l *lanes) treat(now time.Time, from, to Port, frame []byte) (out []crossing, fate Fate, lost string) {
 	h := Hop{From: from, To: to}
 	if l.on(h) == nil {
-		return []crossing{{now, frame}}, ""
+		return []crossing{{now, frame}}, CameIn, ""
 	}
 	p, isIP := packetIn(frame)
 	length := len(frame) - ethernetHeader
 	if isIP {
 		length = p.Length
 		if lost = l.stops(h, FlowOf(p.Packet, p.data, 1)); lost != "" {
-			return nil, lost
+			return nil, LostOnLink, lost
 		}
 	}
 	var f harm
-	if lost = l.cross(now, h, max(0, length), &f); lost != "" {
-		return nil, lost
+	if fate, lost = l.cross(now, h, max(0, length), &f); lost != "" {
+		return nil, fate, lost
 	}
 	if (f.corrupt || f.damaged) && isIP && !p.findsNeighbors() {
 		frame = slices.Clone(frame)
 		p.data = frame[ethernetHeader:]
 		if !l.damage(p, f) {
-			return nil, "damaged on the link " + l.linkName(h) // it has no checksum by which a receiver could tell
+			return nil, DamagedOnLink, "damaged on the link " + l.linkName(h) // it has no checksum by which a receiver could tell
 		}
 	}
 	delay, copies := f.after()
-	return slices.Repeat([]crossing{{now.Add(delay), frame}}, copies), ""
+	return slices.Repeat([]crossing{{now.Add(delay), frame}}, copies), CameIn, ""
 }
 
 // The Ethernet header: two addresses and what follows (RFC 894, RFC 2464).

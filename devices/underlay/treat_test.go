@@ -27,7 +27,8 @@ func aCable(seed uint64, i Impairment) *lanes {
 
 // across has a frame cross the cable from left to right.
 func (l *lanes) across(frame []byte) ([]crossing, string) {
-	return l.treat(start, Port{0, "Gi0"}, Port{1, "Gi0"}, frame)
+	out, _, lost := l.treat(start, Port{0, "Gi0"}, Port{1, "Gi0"}, frame)
+	return out, lost
 }
 
 // ethernet puts something into a frame, and frameOf an IP packet.
@@ -196,7 +197,7 @@ func TestTreatQueues(t *testing.T) {
 	for i := 1; ; i++ {
 		out, lost := l.across(frame)
 		if lost != "" {
-			if want := queuePackets*DefaultMTU/125 + 1; i != want+1 || !strings.Contains(lost, "queue") {
+			if want := QueuePackets*DefaultMTU/125 + 1; i != want+1 || !strings.Contains(lost, "queue") {
 				t.Errorf("frame %d: %s; there is room for %d", i, lost, want)
 			}
 			return

@@ -116,7 +116,7 @@ func (n *Network) admit(from *node, out lispcore.SendDatagram, event *Event, sen
 		p.Packets = 0
 	}
 	v := n.pass(w, p)
-	event.Way = w.hops[:v.crossed]
+	event.Way, event.Fate = w.hops[:v.crossed], v.fate
 	if !v.arrived {
 		return nil, v
 	}

@@ -110,6 +110,7 @@ type verdict struct {
 	why     string
 	reason  lispcore.FailReason // 0: nobody is told
 	mtu     int                 // of FailTooBig
+	fate    Fate                // of the last hop that it has crossed
 	harm    harm                // what the links do to it
 }
 
@@ -151,7 +152,8 @@ func (n *Network) pass(w walk, p parcel) verdict {
 			return fail(h.From, lispcore.FailProhibited, "an access list of %s denies it out of %s", name, h.From.Interface)
 		}
 		v.crossed++
-		if why := n.lane(h, p, &v.harm); why != "" {
+		var why string
+		if v.fate, why = n.lane(h, p, &v.harm); why != "" {
 			return fail(h.To, 0, "%s", why)
 		}
 		if !n.permitted(h.To, false, p.FlowInfo) {
@@ -165,19 +167,19 @@ func (n *Network) pass(w walk, p parcel) verdict {
 	return v
 }
 
-// lane takes a packet over the cable of a hop. It returns why it is lost there, or "".
-func (n *Network) lane(h Hop, p parcel, f *harm) string {
+// lane takes a packet over the cable of a hop. It returns what becomes of it there, and why that is not that it comes in.
+func (n *Network) lane(h Hop, p parcel, f *harm) (fate Fate, why string) {
 	if n.unimpaired() {
-		return ""
+		return CameIn, ""
 	}
 	if why := n.stops(h, p.FlowInfo); why != "" {
-		return why
+		return LostOnLink, why
 	}
 	if p.Protocol == protocolTCP && n.damages(h) {
-		return "damaged on the link " + n.linkName(h)
+		return DamagedOnLink, "damaged on the link " + n.linkName(h)
 	}
 	if p.sent.IsZero() {
-		return ""
+		return CameIn, ""
 	}
 	return n.cross(p.sent, h, p.length, f)
 }

@@ -201,9 +201,15 @@ func (k *Kernel) relayFrame(now time.Time, r *relay, from Port, frame []byte, o 
 		return told
 	}
 	for _, to := range r.receivers(from, frame) {
-		crossings, lost := k.treat(now, from, to, frame)
+		crossings, fate, lost := k.treat(now, from, to, frame)
 		if lost != "" {
 			k.stats.Lost++
+		}
+		switch fate {
+		case QueueFull:
+			k.ports.at(from).drops++
+		case DamagedOnLink:
+			k.ports.at(to).crc++
 		}
 		for _, c := range crossings {
 			f := &flight{r, to, c.frame, o}

@@ -29,8 +29,7 @@ func Fragment(dst [][]byte, b []byte, mtu int) ([][]byte, error) {
 		return dst, ErrMTU
 	}
 	payload := b[p.HeaderLen:p.Length]
-	pieces := ceilDiv(len(payload), room)
-	size := ceilDiv(ceilDiv(len(payload), pieces), fragmentUnit) * fragmentUnit
+	size := PieceSize(len(payload), room)
 
 	var laterHeader [60]byte // the longest that IHL can say
 	later := copiedHeader(laterHeader[:0], b[:p.HeaderLen])
@@ -42,6 +41,12 @@ func Fragment(dst [][]byte, b []byte, mtu int) ([][]byte, error) {
 		header = later
 	}
 	return dst, nil
+}
+
+// PieceSize is how much of a payload each of its fragments carries but the last, where the MTU leaves room for so much: the
+// pieces are as even as they can be. All are in bytes.
+func PieceSize(payload, room int) int {
+	return ceilDiv(ceilDiv(payload, ceilDiv(payload, room)), fragmentUnit) * fragmentUnit
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
