@@ -16,6 +16,7 @@ func rows() []Row {
 		labRows(),
 		labHostRows(),
 		labImpairRows(),
+		clearCountersRows(),
 		clearMapCacheRows(),
 		configRows(),
 		configureReplaceRows(),

@@ -13,7 +13,7 @@ import (
 	"lisplab/devices/underlay"
 )
 
-// showInterfaceRows show interfaces one by one. Counters are not shown: links of the lab don't count.
+// showInterfaceRows show interfaces one by one.
 func showInterfaceRows() []Row {
 	one := func(syntax string, help grammar.Words, write func(c *Context, i devices.InterfaceState) string) Row {
 		return Row{Modes: anyExec, Syntax: syntax + " [INTERFACE$interface]", Help: help,
@@ -27,7 +27,14 @@ func showInterfaceRows() []Row {
 	}
 	return []Row{
 		one("show interfaces", grammar.Words{"show interfaces": "Interface status and configuration"},
-			func(_ *Context, i devices.InterfaceState) string { return interfaceText(i) }),
+			func(c *Context, i devices.InterfaceState) string {
+				var b strings.Builder
+				b.WriteString(interfaceText(i))
+				if counters, ok := c.Device.InterfaceCounters(i.Name); ok {
+					writeCounters(&b, i.Name, counters, c.Lab.Now())
+				}
+				return b.String()
+			}),
 		{Modes: anyExec, Syntax: "show interfaces description",
 			Help: grammar.Words{"show interfaces description": "Show interface description"},
 			Run: func(c *Context, _ Args) error {
@@ -106,7 +113,7 @@ func statusLine(i devices.InterfaceState) string {
 	return fmt.Sprintf("%s is %s, line protocol is %s", i.Name, status, protocol)
 }
 
-// interfaceText prints one interface for `show interfaces`.
+// interfaceText prints what an interface is for `show interfaces`.
 func interfaceText(i devices.InterfaceState) string {
 	var b strings.Builder
 	m := mediumOf(i.Name)
