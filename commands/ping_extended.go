@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -36,31 +37,99 @@ func askPing(c *Context, _ Args) error {
 
 // askExtended asks for the rest.
 func askExtended(o *devices.PingOptions) asking {
-	var tos int
 	var sweep bool
 	return inTurn(
 		probeSource("Source address or interface", &o.Target, &o.Source),
-		number("Type of service", 0, 0, 255, &tos),
+		askMarking(o),
 		no("Set DF bit in IP header?", &o.DF),
 		no("Validate reply data?", &o.Validate),
-		value("Data pattern", "0xABCD", func(_ *Context, text string) error {
-			pattern, err := strconv.ParseUint(text, 0, 16)
-			if err != nil {
-				return refuse("%% Invalid pattern")
-			}
-			o.Pattern = uint16(pattern)
-			return nil
-		}),
+		askPattern(o),
 		noIPOptions,
 		no("Sweep range of sizes", &sweep),
 		func(c *Context, then func(c *Context) error) error {
-			o.TOS = uint8(tos)
 			if !sweep {
 				return then(c)
 			}
 			return askSweep(&o.Sweep)(c, then)
 		},
 	)
+}
+
+// asksForDSCP tells whether the dialogue is that of IOS XE, which asks in IPv4 for a DSCP.
+func asksForDSCP(c *Context, o *devices.PingOptions) bool {
+	xe, _ := c.Device.Release().XE()
+	return xe != "" && o.Target.Is4()
+}
+
+// askMarking asks for the type of service. IOS XE asks for a DSCP first, and for the whole octet only of who has none.
+func askMarking(o *devices.PingOptions) asking {
+	return func(c *Context, then func(c *Context) error) error {
+		var tos int
+		octet := func(c *Context) error {
+			return number("Type of service", 0, 0, 255, &tos)(c, func(c *Context) error {
+				o.TOS = uint8(tos)
+				return then(c)
+			})
+		}
+		if !asksForDSCP(c, o) {
+			return octet(c)
+		}
+		return askDSCP(func(c *Context, dscp uint8) error {
+			if dscp == 0 {
+				return octet(c)
+			}
+			o.TOS = dscp << 2
+			return then(c)
+		})(c)
+	}
+}
+
+// askDSCP asks until the answer is a DSCP, by number or by name.
+func askDSCP(then func(c *Context, dscp uint8) error) func(c *Context) error {
+	return func(c *Context) error {
+		c.Ask(Question{Prompt: "DSCP Value [0]: ", Then: func(c *Context, answer string) error {
+			if dscp, ok := parseDSCP(strings.TrimSpace(answer)); ok {
+				return then(c, dscp)
+			}
+			if err := c.say("%%Type 0..63 or ef, af11-13, af21-23, af31-33, af41-43, or cs1-7\n\n"); err != nil {
+				return err
+			}
+			return askDSCP(then)(c)
+		}})
+		return nil
+	}
+}
+
+// parseDSCP reads a DSCP; nothing is 0.
+func parseDSCP(text string) (dscp uint8, ok bool) {
+	const end = 64
+	if n, err := strconv.ParseUint(cmp.Or(text, "0"), 10, 8); err == nil {
+		return uint8(n), n < end
+	}
+	for dscp = 1; dscp < end; dscp++ {
+		if strings.EqualFold(text, dscpName(dscp)) {
+			return dscp, true
+		}
+	}
+	return 0, false
+}
+
+// askPattern asks for the data of the packets.
+func askPattern(o *devices.PingOptions) asking {
+	return func(c *Context, then func(c *Context) error) error {
+		usual := "0xABCD"
+		if asksForDSCP(c, o) {
+			usual = "0x0000ABCD"
+		}
+		return value("Data pattern", usual, func(_ *Context, text string) error {
+			pattern, err := strconv.ParseUint(text, 0, 16)
+			if err != nil {
+				return refuse("%% Invalid pattern")
+			}
+			o.Pattern = uint16(pattern)
+			return nil
+		})(c, then)
+	}
 }
 
 func askSweep(s *probe.Sweep) asking {
