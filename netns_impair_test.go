@@ -141,3 +141,45 @@ func TestNetnsImpairmentsLeaveNothing(t *testing.T) {
 		t.Error("Core1 does not reach Core2 any more")
 	}
 }
+
+// The interfaces show what the kernel has counted since they were cleared: what a link loses has left one and does not come in at
+// the other. What passed since, a boot forgets.
+func TestNetnsCounters(t *testing.T) {
+	needNetns(t)
+	l := openLive(t, testRun("counters"))
+	counters := func(device, name string) (c devices.InterfaceCounters) {
+		t.Helper()
+		l.Do(func() {
+			var ok bool
+			if c, ok = l.Device(device).InterfaceCounters(name); !ok || c.Modelled {
+				t.Errorf("%s %s has no counters of the kernel's", device, name)
+			}
+		})
+		return c
+	}
+	const sender, receiver, echoes = "GigabitEthernet0/0", "GigabitEthernet0/1", 2
+	l.ping("xTR1", "203.0.113.1", 1) // who knows its neighbor
+	before := counters("Core1", receiver)
+	if before.In.Packets == 0 || before.In.Bytes < 60*before.In.Packets/2 {
+		t.Errorf("an echo has come in, and counted are %+v", before.In)
+	}
+	l.impair("xTR1", "Core1", true, underlay.Impairment{Loss: 100})
+	for device, name := range map[string]string{"xTR1": sender, "Core1": receiver} {
+		l.Do(func() { l.Device(device).ClearInterfaceCounters(name, "console") })
+	}
+	if n := l.ping("xTR1", "203.0.113.1", echoes); n != 0 {
+		t.Errorf("%d echoes were answered, and all are lost", n)
+	}
+	if c := counters("xTR1", sender); c.Out.Packets < echoes || c.Out.Bytes < c.Out.Packets*(14+20) || c.Cleared.IsZero() {
+		t.Errorf("%d echoes were sent, and counted are %+v", echoes, c)
+	}
+	if c := counters("Core1", receiver); c.In.Packets != 0 {
+		t.Errorf("all is lost, and %d packets have come in", c.In.Packets)
+	}
+	l.do(func() error { return l.StopDevice("xTR1") })
+	sent := counters("xTR1", sender).Out.Packets
+	l.do(func() error { return l.StartDevice("xTR1") })
+	if c := counters("xTR1", sender); c.Out.Packets >= sent || !c.Cleared.IsZero() {
+		t.Errorf("%d packets were sent before the boot, %d after it; cleared %v", sent, c.Out.Packets, c.Cleared)
+	}
+}

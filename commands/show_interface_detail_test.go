@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"lisplab/devices"
+	"lisplab/devices/underlay"
 )
 
 // What each of the commands shows of an interface.
@@ -37,4 +38,29 @@ func TestShowInterfaces(t *testing.T) {
 		}})
 	}
 	checkGolden(t, "show_interfaces", cases)
+}
+
+// What each kind of interface shows of what it has counted.
+func TestShowCounters(t *testing.T) {
+	busy := underlay.Counters{
+		In:          underlay.Traffic{Packets: 1234567, Bytes: 98765432, Last: labTime(59), Bits: 10499, Rate: 1.5},
+		Out:         underlay.Traffic{Packets: 12, Bytes: 1368, Last: labTime(1), Bits: 499, Rate: 0.49},
+		OutputDrops: 7, InputErrors: 9, CRC: 8, Queued: 40, Modelled: true,
+	}
+	kernels := busy
+	kernels.Modelled = false
+	var cases []goldenCase
+	for _, c := range []struct {
+		name, iface string
+		devices.InterfaceCounters
+	}{
+		{"nothing has passed", "GigabitEthernet0/0", devices.InterfaceCounters{Counters: underlay.Counters{Modelled: true}}},
+		{"busy, and cleared a minute ago", "GigabitEthernet0/0", devices.InterfaceCounters{Counters: busy, Cleared: labTime(0)}},
+		{"what a kernel counts", "GigabitEthernet0/0", devices.InterfaceCounters{Counters: kernels}},
+		{"loopback", "Loopback0", devices.InterfaceCounters{Counters: underlay.Counters{Modelled: true}}},
+		{"serial", "Serial0/0/0", devices.InterfaceCounters{Counters: busy}},
+	} {
+		cases = append(cases, goldenCase{c.name, func(w *strings.Builder) { writeCounters(w, c.iface, c.InterfaceCounters, labTime(60)) }})
+	}
+	checkGolden(t, "show_counters", cases)
 }

@@ -152,3 +152,46 @@ func TestCountersAgreeWithCaptures(t *testing.T) {
 		}
 	})
 }
+
+// TestClearInterfaceCounters holds what begins anew when counters are cleared, and that they do at a boot.
+func TestClearInterfaceCounters(t *testing.T) {
+	lab := openNetwork(t, sites)
+	d := lab.Device("xTR1")
+	shows := func(what string, packets [2]uint64, cleared time.Duration) {
+		t.Helper()
+		for i, name := range []string{"GigabitEthernet0/0", "GigabitEthernet0/1"} {
+			c, ok := d.InterfaceCounters(name)
+			age := time.Duration(-1)
+			if !c.Cleared.IsZero() {
+				age = lab.Now().Sub(c.Cleared)
+			}
+			if !ok || c.Out.Packets != packets[i] || i == 0 && age != cleared {
+				t.Errorf("%s: %s has sent %d packets, want %d; cleared %v ago, want %v", what, name, c.Out.Packets, packets[i], age, cleared)
+			}
+		}
+	}
+	d.ClearInterfaceCounters("", "console")
+	ping(t, lab, "xTR1", "192.0.2.5", "")
+	ping(t, lab, "xTR1", "10.10.10.2", "")
+	advance(t, lab, 3)
+	shows("all cleared, then pings", [2]uint64{5, 5}, 3*time.Second)
+	d.ClearInterfaceCounters("GigabitEthernet0/0", "vty0")
+	shows("one of them cleared", [2]uint64{0, 5}, 0)
+	if c, _ := d.InterfaceCounters("GigabitEthernet0/0"); c.Out.Last.IsZero() || lab.Now().Sub(c.Out.Last) < 3*time.Second {
+		t.Errorf("the last output was at %v: clearing does not change when that was", c.Out.Last)
+	}
+	var said []string
+	for _, line := range d.Log() {
+		if strings.HasPrefix(line.Text, "%CLEAR") {
+			said = append(said, line.Text)
+		}
+	}
+	want(t, "the log", strings.Join(said, "\n"), "%CLEAR-5-COUNTERS: Clear counter on all interfaces by console\n"+
+		"%CLEAR-5-COUNTERS: Clear counter on interface GigabitEthernet0/0 by vty0")
+
+	must(t, lab.StopDevice("xTR1"))
+	must(t, lab.StartDevice("xTR1"))
+	if c, _ := d.InterfaceCounters("GigabitEthernet0/1"); c.Out.Packets != 0 || !c.Cleared.IsZero() {
+		t.Errorf("after a boot %d packets, cleared %v", c.Out.Packets, c.Cleared)
+	}
+}

@@ -254,3 +254,11 @@ func throwTCP(t testing.TB, to netip.AddrPort, b []byte) {
 		t.Error("the router keeps a connection that nobody has authenticated")
 	}
 }
+
+// A router at the machine's own addresses has no interface whose packets it could count: the machine's others use them, too.
+func TestNodeHasNoCounters(t *testing.T) {
+	lab := openNode(t, joined, "xTR", ground(t, "10.99.0.1", "10.99.0.2", "10.99.0.3"))
+	if c, ok := lab.Device("xTR").InterfaceCounters("GigabitEthernet0/0"); ok {
+		t.Errorf("counted are %+v", c)
+	}
+}

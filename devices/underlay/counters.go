@@ -10,15 +10,16 @@ import (
 
 // Counters is what an interface of a node has counted since the node has power.
 //
-// On loopback it counts the frames that captures of the node show there, one by one, forwarded ones included: what does not
-// leave, for want of room in the queue of a link, is no output, and what a link loses is no input behind it. A copy that a link
-// makes counts from the sender on. A packet that a link damages counts as CRC at the port where it ends, if it ends there: of
-// those that routers and hosts hand on one by one (SendPacket), nobody else could notice. Datagrams and segments of the lab's
-// own sockets go on to their receiver, whose checksum tells: the frames that carry them are whole, and so they count, as IOS
-// counts them. All that is of the instant of their event, that is of their arrival.
+// On loopback it counts the frames that captures of the node show there, one by one, forwarded ones included, at the instant at
+// which they show them, that of the arrival. What does not leave, for want of room in the queue of a link, is no output, and what
+// a link loses is no input behind it. A copy that a link makes counts from the sender on.
 //
-// On the kernel's wires it is what the kernel counts at the node's end of the veth; in addition to that the lab's own drops.
-// When what came, and how fast, it does not tell: see Modelled.
+// A packet that a link damages is a CRC error at the port where it ends, if it ends there: of those that routers and hosts hand on
+// one by one (SendPacket) nobody but the port could notice, whatever the byte. Datagrams and segments of the lab's own sockets go
+// on to their receiver, whose checksum tells: the frames that carry them are whole, and count as IOS counts such.
+//
+// On the kernel's wires it is what the kernel counts at the node's end of the veth, and beside it what the lab drops between the
+// two ends of a link. When packets came, and how fast, the kernel does not tell: see Modelled.
 type Counters struct {
 	In, Out     Traffic
 	OutputDrops uint64 // packets for which the queue of a link with a Rate had no room

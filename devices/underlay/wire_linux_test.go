@@ -41,6 +41,10 @@ func (g *pairGround) Wire(at Port) (*os.File, error) {
 	return os.NewFile(uintptr(pair[0]), "wire"), nil
 }
 
+func (g *pairGround) Counters(at Port) (Counters, error) {
+	return Counters{In: Traffic{Packets: 7}, OutputDrops: 1}, nil
+}
+
 // someOffload stands before all frames: they are to be cut into segments.
 var someOffload = offload{offloadFlags: needsChecksum, offloadCut: unix.VIRTIO_NET_HDR_GSO_TCPV4, offloadStart: 34, offloadAt: 16}
 
@@ -239,4 +243,34 @@ func TestOpenChecksum(t *testing.T) {
 	if o.finish(frame); o != (offload{}) || !bytes.Equal(frame, want) {
 		t.Errorf("offload %v, frame\n%x, want\n%x", o, frame, want)
 	}
+}
+
+// What the lab drops beside the kernel is added to what the kernel counts, at the port where it was dropped.
+func TestRelayCounts(t *testing.T) {
+	w := newCable(t)
+	holds := func(at Port, want Counters) {
+		t.Helper()
+		want.In.Packets += 7
+		want.OutputDrops++
+		if got, ok := w.Counters(start, at); got != want || !ok {
+			t.Errorf("%s has counted %+v, want %+v", w.nodes[at.Node].name, got, want)
+		}
+	}
+	w.impair(false, Impairment{Rate: 64000})
+	full := frameOf(append([]byte{0x45}, make([]byte, DefaultMTU-1)...))
+	for range QueuePackets + 1 + 3 {
+		w.send(w.left, start, full)
+	}
+	holds(w.left, Counters{OutputDrops: 3, Queued: QueuePackets})
+	holds(w.right, Counters{})
+
+	w.impair(false, Impairment{Checksum: 100})
+	unknown6 := frameOf(packet.UDP(header6, 1, 2, nil))
+	unknown6[ethernetHeader+6] = 59 // no next header, and so no checksum
+	w.send(w.left, start, unknown6)
+	holds(w.right, Counters{InputErrors: 1, CRC: 1})
+	if err := w.SetPower(0, false); err != nil {
+		t.Fatal(err)
+	}
+	holds(w.left, Counters{})
 }
