@@ -208,7 +208,7 @@ func TestImpairments(t *testing.T) {
 }
 
 // TestLossyTCP holds that TCP over a link which loses half of the packets delivers every byte, once and in order, and that
-// each loss is told with the sequence number that is sent again.
+// each loss is told with the sequence number that is sent again, and on the link where it happened.
 func TestLossyTCP(t *testing.T) {
 	w := newWorld(t)
 	w.impair("a", false, "loss", "50")
@@ -227,6 +227,9 @@ func TestLossyTCP(t *testing.T) {
 	}
 	lost := make(map[uint32]int)
 	for _, e := range w.events {
+		if e.Detail != "" && e.Kind != Data && (len(e.Way) != 1 || e.Fate != LostOnLink) && !strings.HasPrefix(e.Detail, "the answer") {
+			t.Errorf("%v: lost on the first link, and has crossed %d, with the fate %d", e.Kind, len(e.Way), e.Fate)
+		}
 		switch e.Kind {
 		case SegmentLost:
 			lost[e.Seq]++
