@@ -72,6 +72,15 @@ func TestWiresBlockedAndHalfOpen(t *testing.T) {
 		return strings.HasPrefix(atETR(), "Up") && strings.HasPrefix(atServer(), "Up") && strings.Contains(strings.Join(ofXTR1(lab), "\n"), "#")
 	}
 	until(t, lab, "the session is up", up)
+	quiet := func() bool { // both have heard what the other one has said
+		var state, since string
+		var in, out, heard, said, users int
+		fmt.Sscanf(atETR(), "%s %s %d/%d %d", &state, &since, &in, &out, &users)
+		fmt.Sscanf(atServer(), "%s %s %d/%d %d", &state, &since, &heard, &said, &users)
+		return in == said && out == heard
+	}
+	until(t, lab, "nothing is under way", quiet)
+	advance(t, lab, 0.3) // nor an acknowledgment, which Linux holds back for 0.2 seconds at most: it would be answered by a reset
 
 	must(t, lab.HalfOpen("New-MSMR", "Core1"))
 	advance(t, lab, 0.2) // a reset would be there at once

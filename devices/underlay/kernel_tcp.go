@@ -272,7 +272,8 @@ func (k *Kernel) closeStream(node int, out lispcore.CloseStream) {
 }
 
 // HalfOpen makes every TCP connection over a link half open, as Network does: the kernel of the router on the side of its end
-// A, or of B with backward, forgets it without a word, and answers what comes of it later by a reset.
+// A, or of B with backward, forgets it without a word, and answers what comes of it later by a reset, be it an acknowledgment
+// that is under way.
 func (k *Kernel) HalfOpen(_ time.Time, link int, backward bool) (list []Delivery) {
 	key := k.key(link, backward)
 	for node, at := range k.sites {
