@@ -3,7 +3,7 @@ package forward
 import (
 	"encoding/binary"
 
-	"lisplab/lispcore/internal/checksum"
+	"lisplab/lispcore/checksum"
 )
 
 // Fragment appends an IPv4 packet to dst in pieces of at most mtu bytes: as few as will do, and of equal size, which is two

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"lisplab/lispcore/internal/checksum"
+	"lisplab/lispcore/checksum"
 
 	"pgregory.net/rapid"
 )

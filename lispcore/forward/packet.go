@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 
-	"lisplab/lispcore/internal/checksum"
+	"lisplab/lispcore/checksum"
 )
 
 // Packet is what forwarding needs to know of an IP packet.

@@ -3,7 +3,7 @@ package forward
 import (
 	"encoding/binary"
 
-	"lisplab/lispcore/internal/checksum"
+	"lisplab/lispcore/checksum"
 )
 
 // DecrementTTL counts the TTL (IPv6: Hop Limit) of a packet down in place, as a router does that forwards it, and brings

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 
-	"lisplab/lispcore/internal/checksum"
+	"lisplab/lispcore/checksum"
 )
 
 // EncapsulatedControl is an Encapsulated Control Message, ECM: a LISP message with an IP and a UDP header of its own,

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"lisplab/lispcore/internal/checksum"
+	"lisplab/lispcore/checksum"
 )
 
 // hexAsk is the Map-Request inside most vectors here.
