@@ -3,12 +3,14 @@
 package netns
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/vishvananda/netlink"
@@ -79,7 +81,7 @@ func (a *applying) port(i string) (port, bool) {
 	if p, ok := a.ports[i]; ok {
 		return p, true
 	}
-	return a.ports[""], len(i) > 8 && i[:8] == "Loopback"
+	return a.ports[""], strings.HasPrefix(i, "Loopback")
 }
 
 func (a *applying) sysctls() error {
@@ -108,7 +110,7 @@ func (a *applying) links() error {
 		state, on := up[iface]
 		var err error
 		if on {
-			if err = a.link.LinkSetMTU(link, cmpOr(state.MTU, underlay.DefaultMTU)); err == nil {
+			if err = a.link.LinkSetMTU(link, cmp.Or(state.MTU, underlay.DefaultMTU)); err == nil {
 				err = a.link.LinkSetUp(link)
 			}
 		} else {
@@ -119,13 +121,6 @@ func (a *applying) links() error {
 		}
 	}
 	return nil
-}
-
-func cmpOr(a, b int) int {
-	if a != 0 {
-		return a
-	}
-	return b
 }
 
 // vanished says more of an interface that isn't there.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
+
+	"lisplab/lispcore/checksum"
 )
 
 // Kind says what a packet is to the node that it is for.
@@ -174,24 +176,11 @@ func (m Message) readUDP(b []byte) (Message, error) {
 // (RFC 1071; RFC 8200 section 8.1).
 func (m Message) checksum(b []byte, protocol layers.IPProtocol, pseudo bool) uint16 {
 	var sum uint32
-	add := func(b []byte) {
-		for ; len(b) > 1; b = b[2:] {
-			sum += uint32(b[0])<<8 | uint32(b[1])
-		}
-		if len(b) == 1 {
-			sum += uint32(b[0]) << 8
-		}
-	}
 	if pseudo {
-		add(m.Source.AsSlice())
-		add(m.Destination.AsSlice())
-		sum += uint32(protocol) + uint32(len(b))
+		ends := checksum.Partial(checksum.Partial(0, m.Source.AsSlice()), m.Destination.AsSlice())
+		sum = ends + uint32(protocol) + uint32(len(b))
 	}
-	add(b)
-	for sum>>16 != 0 {
-		sum = sum&0xffff + sum>>16
-	}
-	return ^uint16(sum)
+	return checksum.Sum(sum, b)
 }
 
 // Quote is what the begin of a packet, quoted by an ICMP error, tells about whose it was.

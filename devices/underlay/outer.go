@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"lisplab/lispcore"
+	"lisplab/lispcore/checksum"
 )
 
 // What a datagram's IP header has where its sender does not say: as IOS sends control packets.
@@ -78,7 +79,7 @@ func packetOf(out lispcore.SendDatagram) []byte {
 	}
 	b = append(append(b, src.AsSlice()...), dst.AsSlice()...)
 	if dst.Is4() {
-		binary.BigEndian.PutUint16(b[10:], ^sum(0, b))
+		binary.BigEndian.PutUint16(b[10:], checksum.Sum(0, b))
 	}
 	at := len(b)
 	b = binary.BigEndian.AppendUint16(b, out.From.Port())
@@ -86,8 +87,8 @@ func packetOf(out lispcore.SendDatagram) []byte {
 	b = binary.BigEndian.AppendUint16(b, uint16(udp))
 	b = append(b, 0, 0)
 	if HasUDPChecksum(out.To) {
-		pseudo := sum(sum(sum(protocolUDP, src.AsSlice()), dst.AsSlice()), b[at+4:at+6])
-		check := ^sum(sum(pseudo, b[at:]), out.Payload)
+		pseudo := checksum.Partial(checksum.Partial(checksum.Partial(protocolUDP, src.AsSlice()), dst.AsSlice()), b[at+4:at+6])
+		check := checksum.Sum(checksum.Partial(pseudo, b[at:]), out.Payload)
 		if check == 0 {
 			check = 0xffff // RFC 768: 0 stands for no checksum
 		}
@@ -100,19 +101,4 @@ func packetOf(out lispcore.SendDatagram) []byte {
 // 5.3); over IPv6 it does, since what looks at packets on their way may take a 0 for an error (RFC 8200 section 8.1).
 func HasUDPChecksum(to netip.AddrPort) bool {
 	return to.Port() != lispcore.DataPort || to.Addr().Is6()
-}
-
-// sum adds 16-bit words to an Internet checksum before its complement (RFC 1071).
-func sum(start uint16, b []byte) uint16 {
-	total := uint32(start)
-	for ; len(b) > 1; b = b[2:] {
-		total += uint32(b[0])<<8 | uint32(b[1])
-	}
-	if len(b) == 1 {
-		total += uint32(b[0]) << 8
-	}
-	for total > 0xffff {
-		total = total&0xffff + total>>16
-	}
-	return uint16(total)
 }

@@ -5,6 +5,8 @@ package underlay
 import (
 	"encoding/binary"
 	"net/netip"
+
+	"lisplab/lispcore/checksum"
 )
 
 // readdress names the ends of an IP packet, and those of the packet that an ICMP error in it quotes, by other addresses of
@@ -26,9 +28,9 @@ func readdress(b []byte, to func(netip.Addr) netip.Addr) {
 			mend(body[2:], h.was, h.is)
 		}
 		if quoted := body[icmpHeader:]; quotes(h.protocol, body[0]) {
-			was := sum(0, quoted)
+			was := uint16(checksum.Partial(0, quoted))
 			if _, ok := readdressHeader(quoted, to); ok {
-				mend(body[2:], was, sum(0, quoted))
+				mend(body[2:], was, uint16(checksum.Partial(0, quoted)))
 			}
 		}
 	}
@@ -74,14 +76,14 @@ func readdressHeader(b []byte, to func(netip.Addr) netip.Addr) (h readdressed, o
 	if fragment {
 		h.protocol = 0
 	}
-	h.was = sum(0, ends)
+	h.was = uint16(checksum.Partial(0, ends))
 	for _, end := range [][]byte{ends[:len(ends)/2], ends[len(ends)/2:]} {
 		a, _ := netip.AddrFromSlice(end)
 		if other := to(a); other.Is4() == a.Is4() {
 			copy(end, other.AsSlice())
 		}
 	}
-	if h.is = sum(0, ends); !v6 {
+	if h.is = uint16(checksum.Partial(0, ends)); !v6 {
 		mend(b[10:12], h.was, h.is)
 	}
 	return h, true

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"lisplab/lispcore/checksum"
 	"lisplab/lispcore/forward"
 )
 
@@ -136,11 +137,7 @@ func mendUDP(check []byte, was, is uint16) {
 
 // mend brings a checksum into line with 16-bit words that now add up otherwise (RFC 1624 section 3).
 func mend(check []byte, was, is uint16) {
-	var words [6]byte
-	binary.BigEndian.PutUint16(words[:], ^binary.BigEndian.Uint16(check))
-	binary.BigEndian.PutUint16(words[2:], ^was)
-	binary.BigEndian.PutUint16(words[4:], is)
-	binary.BigEndian.PutUint16(check, ^sum(0, words[:]))
+	binary.BigEndian.PutUint16(check, checksum.Update(binary.BigEndian.Uint16(check), was, is))
 }
 
 // spoil makes an Internet checksum wrong. Of UDP it does not become 0, which stands for none.

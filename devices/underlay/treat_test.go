@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"lisplab/devices/packet"
+	"lisplab/lispcore/checksum"
 	"lisplab/lispcore/forward"
 )
 
@@ -85,7 +86,7 @@ func rightSums(b []byte) bool {
 		pseudo = binary.BigEndian.AppendUint16(nil, uint16(p.Length-p.HeaderLen))
 		pseudo = append(slices.Concat(pseudo, p.Source.AsSlice(), p.Destination.AsSlice()), 0, p.Protocol)
 	}
-	return ^sum(sum(0, pseudo), b[p.HeaderLen:p.Length]) == 0
+	return checksum.Sum(checksum.Partial(0, pseudo), b[p.HeaderLen:p.Length]) == 0
 }
 
 // changes are the places at which two frames differ.

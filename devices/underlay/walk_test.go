@@ -11,6 +11,7 @@ import (
 	"github.com/gopacket/gopacket/layers"
 
 	"lisplab/lispcore"
+	"lisplab/lispcore/checksum"
 )
 
 // What becomes of one datagram from a to b, over core: what is left of it, or who is told what, and with which words it is
@@ -153,7 +154,7 @@ func checkQuote(t *testing.T, quoted []byte, sent lispcore.SendDatagram) {
 		if ip.Id != sent.ID || int(ip.Length) != len(sent.Payload)+28 || ip.Flags&layers.IPv4DontFragment != 0 != sent.DF {
 			t.Errorf("IPv4 ID %x, length %d, flags %v", ip.Id, ip.Length, ip.Flags)
 		}
-		if sum(0, quoted[:20]) != 0xffff {
+		if checksum.Sum(0, quoted[:20]) != 0 {
 			t.Error("wrong header checksum")
 		}
 		if udp.Checksum != 0 {

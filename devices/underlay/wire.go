@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lisplab/lispcore"
+	"lisplab/lispcore/checksum"
 )
 
 // wireRoom is how many bytes of frames wait in the kernel while a wire has no time.
@@ -61,7 +62,7 @@ func (o *offload) finish(frame []byte) {
 	if o[offloadFlags]&needsChecksum == 0 || o[offloadCut] != 0 || at+2 > len(frame) || start > len(frame) {
 		return
 	}
-	open := ^sum(0, frame[start:]) // the pseudo-header's stands where the checksum will
+	open := checksum.Sum(0, frame[start:]) // the pseudo-header's stands where the checksum will
 	if open == 0 {
 		open = 0xffff // RFC 768: 0 stands for no checksum; of TCP the two are one
 	}

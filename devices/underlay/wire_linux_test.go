@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lisplab/devices/packet"
+	"lisplab/lispcore/checksum"
 )
 
 // pairGround is a Ground whose wires end in the test's hands.
@@ -236,7 +237,7 @@ func TestOpenChecksum(t *testing.T) {
 	}
 	frame := slices.Clone(want)
 	pseudo := slices.Concat(frame[ethernetHeader+12:udpAt], []byte{0, protocolUDP}, frame[udpAt+4:udpAt+6])
-	binary.BigEndian.PutUint16(frame[udpAt+6:], sum(0, pseudo))
+	binary.BigEndian.PutUint16(frame[udpAt+6:], uint16(checksum.Partial(0, pseudo)))
 	o := offload{offloadFlags: needsChecksum}
 	binary.NativeEndian.PutUint16(o[offloadStart:], udpAt)
 	binary.NativeEndian.PutUint16(o[offloadAt:], 6)

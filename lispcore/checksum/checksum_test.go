@@ -43,3 +43,14 @@ func TestUpdateProperty(t *testing.T) {
 		}
 	})
 }
+
+// A whole in two parts, the first of an even length, sums to what it does in one.
+func TestPartialProperty(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b := rapid.SliceOf(rapid.Byte()).Draw(t, "bytes")
+		cut := rapid.IntRange(0, len(b)/2).Draw(t, "words") * 2
+		if parts, whole := Sum(Partial(0, b[:cut]), b[cut:]), Sum(0, b); parts != whole {
+			t.Errorf("in parts %#04x, whole %#04x", parts, whole)
+		}
+	})
+}
